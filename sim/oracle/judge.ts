@@ -1,0 +1,173 @@
+import type { SimClient, Expectation } from "../node/simClient.ts";
+import type { Args } from "../../src/core/command/args.ts";
+import type { Call } from "../../src/core/command/call.ts";
+import { latin1Bytes } from "../../src/base/latin1.ts";
+import type { Prng } from "../../src/base/prng.ts";
+import type { Node } from "../../src/worker/node.ts";
+import type { Durability } from "../../src/worker/journal.ts";
+import type { SimClock } from "../kernel/simClock.ts";
+import type { DiskTracker } from "../node/diskTracker.ts";
+import type { NodeObserver } from "../node/observe.ts";
+import { type NodeRandom, RequestRandom } from "../node/requestRandom.ts";
+import { checkReleased } from "../invariants/repliesWaitForTheLog.ts";
+import { checkRecovered } from "../invariants/acknowledgedIsKept.ts";
+import { Violation } from "../violation.ts";
+import { Model } from "./model.ts";
+import { decodeReply } from "./respValue.ts";
+import { ScanWatch } from "./scanWatch.ts";
+
+export interface JudgeParts {
+  readonly prng: Prng;
+  readonly clock: SimClock;
+  readonly tracker: DiskTracker;
+  readonly random: NodeRandom;
+  readonly durability: Durability;
+  readonly clients: ReadonlyMap<number, SimClient>;
+  readonly fail: (violation: Violation) => void;
+}
+
+/** Sits between the clients and the node: has the model do the same, and compares entry by entry and reply by reply. */
+export class Judge implements NodeObserver {
+  readonly model = new Model();
+  /** Everything up to here was told to somebody, or was found on disk. */
+  acknowledgedSeq = 0;
+  readonly scans: ScanWatch;
+  readonly #parts: JudgeParts;
+  readonly #waiting = new Map<number, { readonly args: Args; readonly expectation: Expectation }>();
+  #node: Node | undefined;
+  #expectedEntry: Uint8Array | undefined;
+
+  constructor(parts: JudgeParts) {
+    this.#parts = parts;
+    this.scans = new ScanWatch(this.model);
+  }
+
+  /** A node has recovered. Nothing is served yet. */
+  recovered(node: Node, floor: number): void {
+    const { model } = this;
+    const { lastSeq } = node.log;
+    checkRecovered(lastSeq, floor, model.lastSeq, this.#parts.fail);
+    this.#node = node;
+    this.#expectedEntry = undefined;
+    this.#waiting.clear();
+    this.acknowledgedSeq = lastSeq;
+    if (lastSeq <= model.lastSeq) model.rewind(lastSeq);
+  }
+
+  /** Requests that wait for a key. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  connect(client: SimClient): void {
+    this.model.connect(client.id, client.protocol);
+  }
+
+  disconnect(client: SimClient): void {
+    this.model.disconnect(client.id);
+    this.#waiting.delete(client.id);
+  }
+
+  /** A client's request, on the model and on the node. */
+  execute(client: SimClient, words: readonly string[], args: Args): void {
+    const { prng, random } = this.#parts;
+    const seed = prng.u32();
+    random.ofRequest = new RequestRandom(seed);
+    if (words[0] === "SCAN") this.#expectScan(client, words);
+    else this.#expect(client, words, args, seed);
+    client.run(args);
+    random.ofRequest = undefined;
+    if (this.#expectedEntry !== undefined) this.#fail("the node does what the model does", `no entry for ${words}`);
+  }
+
+  #expect(client: SimClient, words: readonly string[], args: Args, seed: number): void {
+    const { clock } = this.#parts;
+    const { reply, entry, dependsOn, block } = this.model.run(client.id, args, {
+      now: clock.wall(),
+      random: new RequestRandom(seed),
+      writesRefused: this.#node!.executor.writesRefused,
+      waking: false,
+    });
+    this.#expectedEntry = entry;
+    const expectation: Expectation = { words, reply, dependsOn };
+    client.outstanding.push(expectation);
+    if (block === undefined) return;
+    if (block.timeoutMillis > 0) {
+      const at = clock.micros() + block.timeoutMillis * 1000;
+      expectation.timeout = { reply: this.model.timeoutReply(client.id, block), at };
+    }
+    this.#waiting.set(client.id, { args: args.retain(), expectation });
+  }
+
+  /** The order of keys is the node's own affair; that every key is met is not. */
+  #expectScan(client: SimClient, words: readonly string[]): void {
+    const { clock } = this.#parts;
+    const check = (bytes: Uint8Array, at: number): number => {
+      const { value, end } = decodeReply(bytes, at);
+      const failure = this.scans.step(client.id, value, clock.wall());
+      if (failure !== undefined) this.#fail("a scan meets every key", failure);
+      return end;
+    };
+    this.scans.begin(client.id, words[1]!, clock.wall());
+    client.outstanding.push({ words, reply: undefined, dependsOn: this.model.lastSeq, check });
+  }
+
+  entryAdded(entry: Uint8Array): void {
+    const { model } = this;
+    const seq = this.#node!.replica.lastSeq;
+    if (seq !== model.lastSeq + 1) this.#fail("seqs are contiguous", `entry ${seq} after ${model.lastSeq}`);
+    const expected = this.#expectedEntry;
+    this.#expectedEntry = undefined;
+    if (expected !== undefined) {
+      if (!sameBytes(expected, entry)) this.#fail("the node does what the model does", `entry ${seq} differs`);
+    } else if (entry.length > 0) {
+      const wrong = model.expire(entry, this.#parts.clock.wall());
+      if (wrong !== undefined) this.#fail("only expired keys go by themselves", wrong);
+    }
+    model.append(entry);
+  }
+
+  entriesDiscarded(): void {
+    const node = this.#node!;
+    this.model.rewind(node.replica.lastSeq);
+    const reply = latin1Bytes(`-${node.executor.writesRefused}\r\n`);
+    for (const { id, outstanding } of this.#parts.clients.values()) {
+      for (const expectation of outstanding) {
+        if (this.#waiting.get(id)?.expectation === expectation) continue;
+        expectation.reply = reply;
+        expectation.check = undefined;
+        expectation.dependsOn = 0;
+      }
+    }
+  }
+
+  woken(call: Call): void {
+    const { id } = call.session;
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return this.#fail("the node does what the model does", `session ${id} does not wait`);
+    const { now, writesRefused } = call;
+    const random = new RequestRandom(1);
+    const { reply, entry, dependsOn } = this.model.run(id, waiting.args, { now, random, writesRefused, waking: true });
+    if (reply === undefined) return this.#fail("the node does what the model does", "a request is served too early");
+    this.#waiting.delete(id);
+    this.#expectedEntry = entry;
+    waiting.expectation.reply = reply;
+    waiting.expectation.dependsOn = dependsOn;
+  }
+
+  answered(client: SimClient, expectation: Expectation): void {
+    const { tracker, durability, fail } = this.#parts;
+    const { dependsOn } = expectation;
+    if (expectation.reply === undefined) this.#waiting.delete(client.id);
+    checkReleased(dependsOn, durability === "sync" ? tracker.durableSeq : tracker.writtenSeq, expectation.words, fail);
+    this.acknowledgedSeq = Math.max(this.acknowledgedSeq, dependsOn);
+  }
+
+  #fail(invariant: string, message: string): void {
+    this.#parts.fail(new Violation(invariant, message));
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}

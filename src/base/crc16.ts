@@ -1,0 +1,26 @@
+/** Slots there are; keys are spread over them as Redis Cluster does (Redis documentation, "Redis cluster specification"). */
+export const SLOTS = 16_384;
+
+const table = new Uint16Array(256);
+for (let byte = 0; byte < 256; byte++) {
+  let crc = byte << 8;
+  for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000) !== 0 ? (crc << 1) ^ 0x1021 : crc << 1;
+  table[byte] = crc;
+}
+
+/** CRC-16/XMODEM of the chars `[start, end)` of a latin1 string. */
+export function crc16(text: string, start = 0, end = text.length): number {
+  let crc = 0;
+  for (let i = start; i < end; i++) crc = ((crc << 8) & 0xffff) ^ table[(crc >>> 8) ^ text.charCodeAt(i)]!;
+  return crc;
+}
+
+/** The slot of a key: of what stands between its first `{` and the next `}`, when that is not empty; else of all of it. */
+export function keySlot(key: string): number {
+  const open = key.indexOf("{");
+  if (open >= 0) {
+    const close = key.indexOf("}", open + 1);
+    if (close > open + 1) return crc16(key, open + 1, close) % SLOTS;
+  }
+  return crc16(key) % SLOTS;
+}

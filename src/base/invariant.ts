@@ -1,0 +1,14 @@
+/** Thrown when the program is wrong, never because of input or environment: it must reach the top and stop the process. */
+export class InvariantViolation extends Error {
+  override readonly name = "InvariantViolation";
+}
+
+/** Crashes when `condition` does not hold. Always on: a wrong answer costs more than the check. */
+export function invariant(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new InvariantViolation(message);
+}
+
+/** Marks the arm of a switch that the compiler has shown to be empty. */
+export function unreachable(value: never): never {
+  throw new InvariantViolation(`unreachable: ${String(value)}`);
+}

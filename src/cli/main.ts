@@ -1,0 +1,33 @@
+import { Command, CommanderError } from "commander";
+import { VERSION } from "../main/version.ts";
+import { startCommand } from "./start.ts";
+
+/** A bug: neither a wrong setting nor a failed disk (BSD's EX_SOFTWARE). */
+const EXIT_BUG = 70;
+
+/** Runs the command line; `argv` as the process got it. */
+export async function run(argv: readonly string[]): Promise<void> {
+  process.on("uncaughtException", endByBug);
+  process.on("unhandledRejection", endByBug);
+  const program = new Command("holdfast")
+    .description("A key-value store that any Redis client can use and that keeps what it has acknowledged.")
+    .version(VERSION, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
+    .showHelpAfterError("(try holdfast --help)")
+    .exitOverride();
+  program.addCommand(startCommand());
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode;
+  }
+}
+
+function endByBug(error: unknown): void {
+  console.error(
+    `holdfast: this is a bug in Holdfast: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
+  process.exit(EXIT_BUG);
+}

@@ -1,0 +1,54 @@
+import type { Random } from "../../base/random.ts";
+import type { KeySpace } from "../state/keySpace.ts";
+import type { Mutator } from "../state/mutator.ts";
+import type { Args } from "./args.ts";
+import type { NodeServices } from "./nodeServices.ts";
+import type { Reply } from "./reply.ts";
+import type { Session } from "./session.ts";
+
+/** Parks the session until one of the keys may serve it, or the time is over. */
+export interface BlockRequest {
+  readonly keys: readonly string[];
+  /** Milliseconds from now; 0 waits for ever. */
+  readonly timeoutMillis: number;
+  /** Writes the reply of a command whose time is over. */
+  readonly onTimeout: (reply: Reply) => void;
+}
+
+/**
+ * One command being evaluated: what it may read, where it writes its reply, and where it says what changes. There is one
+ * object for all commands of a node, filled anew for each.
+ *
+ * Rules: validate first, then mutate, then reply; a mutation takes effect at once on `state`, so read what the reply needs
+ * before (or take what the mutator returns). Nothing here waits.
+ */
+export interface Call {
+  readonly args: Args;
+  readonly reply: Reply;
+  /** Wall clock of this turn, milliseconds: the only time there is. */
+  readonly now: number;
+  readonly state: KeySpace;
+  readonly mutate: Mutator;
+  readonly session: Session;
+  readonly node: NodeServices;
+  readonly random: Random;
+  /** Inside `EXEC`: a command that would block answers as if its time were over. */
+  readonly inTransaction: boolean;
+  /** A parked command is tried again: keys of a wrong type are passed over, not an error. */
+  readonly waking: boolean;
+  /** The error that answers every command which may write, e.g. while the disk is full; no mutation may be made then. */
+  readonly writesRefused: string | undefined;
+  /** What the command asked for by `block`; the executor acts on it. */
+  blockRequest: BlockRequest | undefined;
+  /** The reply may go out only when this seq is committed: the newest pending entry of what was read. */
+  dependsOn: number;
+  /** How many keys were looked up and were there, or were not: `keyspace_hits` and `keyspace_misses`. */
+  found: number;
+  missed: number;
+}
+
+/** Parks the session, or, where it must not wait, answers as if the time were over. */
+export function block(call: Call, request: BlockRequest): void {
+  if (call.inTransaction || call.session.denyBlocking) request.onTimeout(call.reply);
+  else call.blockRequest = request;
+}

@@ -1,0 +1,24 @@
+import type { Call } from "./call.ts";
+
+/** Redis 7.0's texts: clients match on them. */
+export const WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value";
+export const SYNTAX_ERROR = "ERR syntax error";
+export const NOT_INTEGER = "ERR value is not an integer or out of range";
+export const NOT_FLOAT = "ERR value is not a valid float";
+export const OUT_OF_RANGE = "ERR value is out of range";
+export const MUST_BE_POSITIVE = "ERR value is out of range, must be positive";
+export const NO_SUCH_KEY = "ERR no such key";
+export const INDEX_OUT_OF_RANGE = "ERR index out of range";
+export const STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+export const TIMEOUT_NOT_FLOAT = "ERR timeout is not a float or out of range";
+export const TIMEOUT_NEGATIVE = "ERR timeout is negative";
+
+/** `name` as the client should see it: `get`, or `config|get`. */
+export function wrongArity(name: string): string {
+  return `ERR wrong number of arguments for '${name}' command`;
+}
+
+/** Writes an error reply; returns nothing, so that `return fail(call, …)` ends a command. */
+export function fail(call: Call, text: string): void {
+  call.reply.error(text);
+}

@@ -1,0 +1,317 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { err, ok, type Result } from "../base/result.ts";
+import { commandTable } from "../core/command/commandTable.ts";
+import { installTextHashSeed } from "../core/state/values/textHash.ts";
+import { startHttpServer } from "../gateway/http/httpServer.ts";
+import { RespServer } from "../gateway/resp/respServer.ts";
+import { nodeChecksum } from "../platform/diskChecksum.ts";
+import { EmbeddedCoordinator } from "../platform/embeddedCoordinator.ts";
+import { LevelEngine } from "../platform/levelEngine.ts";
+import { installNativeLatin1 } from "../platform/nativeLatin1.ts";
+import { nodeClock, nodeTimers } from "../platform/nodeClock.ts";
+import { openNodeDisk } from "../platform/nodeDisk.ts";
+import { nodeRandom } from "../platform/nodeRandom.ts";
+import { DiskError } from "../ports/disk.ts";
+import type { Engine } from "../ports/engine.ts";
+import { openDataDirectory } from "../storage/dataDirectory.ts";
+import { Node } from "../worker/node.ts";
+import type { NodeError } from "../worker/nodeError.ts";
+import { Services } from "../worker/services/services.ts";
+import { type Config, type RawSettings, readConfig } from "./config.ts";
+import { processFacts } from "./processFacts.ts";
+import { VERSION } from "./version.ts";
+
+/** Settings of a node started from a program. Whatever is left out has the command line's default, but for those named here. */
+export interface StartOptions {
+  /** Port of the Redis protocol; 0, the default here, takes a free one. */
+  readonly port?: number;
+  readonly bind?: string;
+  /** Data directory; without one the data is temporary and removed by `stop()`. */
+  readonly data?: string;
+  readonly durability?: "sync" | "memory";
+  /** Port of `/healthz`, `/readyz` and `/metrics`; none by default. */
+  readonly httpPort?: number;
+  /** Bytes of memory for keys and values. */
+  readonly memory?: number;
+  readonly requirepass?: string;
+}
+
+/** A node that serves in this process. */
+export interface RunningNode {
+  readonly host: string;
+  readonly port: number;
+  /** `redis://host:port`, as clients take it. */
+  readonly url: string;
+  readonly dataDirectory: string;
+  /** Answers what was begun, flushes, and closes. */
+  stop(): Promise<void>;
+}
+
+/** A node that cannot start: `code` tells why, `message` what to do. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Starts a node in this process, for tests against a real store. Fails with `StartError`. */
+export async function start(options: StartOptions = {}): Promise<RunningNode> {
+  const temporary = options.data === undefined ? await mkdtemp(join(tmpdir(), "holdfast-")) : undefined;
+  const flags: RawSettings = {
+    ...options,
+    httpPort: undefined,
+    port: options.port ?? 0,
+    data: options.data ?? temporary,
+    "http-port": options.httpPort ?? 0,
+  };
+  const { httpPort: _, ...known } = flags;
+  const config = readConfig(known, {}, undefined);
+  if (!config.ok) throw new StartError("setting", config.error);
+  const served = await serve(config.value, {
+    http: options.httpPort !== undefined,
+    configFile: undefined,
+    onFatal: (error) => {
+      throw error;
+    },
+    onNotice: (text) => console.error(`holdfast: ${text}`),
+    onShutdown: () => undefined,
+  });
+  if (!served.ok) {
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
+    throw new StartError(served.error.code, served.error.message);
+  }
+  const { value: server } = served;
+  return {
+    host: server.host,
+    port: server.port,
+    url: `redis://${server.host}:${server.port}`,
+    dataDirectory: server.dataDirectory,
+    stop: async () => {
+      await server.stop();
+      if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
+    },
+  };
+}
+
+let isPrepared = false;
+
+/** What holds for the whole process, before its first node. */
+function prepareProcess(): void {
+  if (isPrepared) return;
+  isPrepared = true;
+  installNativeLatin1();
+  installTextHashSeed(nodeRandom.u32(), nodeRandom.u32());
+}
+
+export interface ServeHooks {
+  readonly http: boolean;
+  readonly configFile: string | undefined;
+  /** The disk does not keep what it was given: the process has to end. */
+  readonly onFatal: (error: unknown) => void;
+  readonly onNotice: (text: string) => void;
+  /** A client asked for it (`SHUTDOWN`). */
+  readonly onShutdown: () => void;
+}
+
+export interface Server {
+  readonly host: string;
+  readonly port: number;
+  /** 0 when there is none. */
+  readonly httpPort: number;
+  readonly dataDirectory: string;
+  readonly node: Node;
+  stop(): Promise<void>;
+}
+
+export interface ServeError {
+  readonly code: NodeError["code"] | "port_taken" | "denied" | "no_address" | "failed";
+  readonly message: string;
+}
+
+/** Opens the data directory, recovers, and serves Redis clients: what `holdfast start` does. */
+export async function serve(config: Config, hooks: ServeHooks): Promise<Result<Server, ServeError>> {
+  prepareProcess();
+  const dataDirectory = resolve(config.data);
+  try {
+    await mkdir(join(dataDirectory, "log"), { recursive: true });
+  } catch (error) {
+    return err({
+      code: "disk",
+      message: `the data directory ${dataDirectory} cannot be made: ${(error as Error).message}`,
+    });
+  }
+  try {
+    return await serveFrom(dataDirectory, config, hooks);
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error;
+    return err({ code: "disk", message: error.message });
+  }
+}
+
+async function serveFrom(
+  dataDirectory: string,
+  config: Config,
+  hooks: ServeHooks,
+): Promise<Result<Server, ServeError>> {
+  const opened = await openNode(dataDirectory, config, hooks);
+  if (!opened.ok) return opened;
+  const { node, services } = opened.value;
+  const { settings } = services;
+  const resp = new RespServer({
+    executor: node.executor,
+    limits: () => services.limits,
+    clientsMax: () => settings.integer("maxclients"),
+    isProtected: () => settings.text("protected-mode") === "yes" && settings.text("requirepass") === "",
+    passwordRequired: () => settings.text("requirepass") !== "",
+    now: () => Date.now(),
+  });
+  services.attach(resp);
+  const listening = await resp.listen(config.bind, config.port);
+  if (!listening.ok) {
+    await node.stop();
+    return err({
+      code: listening.error.code,
+      message: listenMessage(listening.error.code, "--port", config, listening.error.message),
+    });
+  }
+  services.port = listening.value;
+  const http = hooks.http
+    ? await startHttpServer({
+        host: config.bind,
+        port: config["http-port"],
+        metrics: () => services.metrics(),
+        isReady: () => !node.executor.halted,
+      })
+    : undefined;
+  if (http !== undefined && !http.ok) {
+    resp.stopAccepting();
+    await node.stop();
+    return err({
+      code: http.error.code,
+      message: listenMessage(http.error.code, "--http-port", config, http.error.message),
+    });
+  }
+  return ok({
+    host: config.bind,
+    port: listening.value,
+    httpPort: http?.value.port ?? 0,
+    dataDirectory,
+    node,
+    stop: async () => {
+      resp.stopAccepting();
+      services.stop();
+      await http?.value.stop();
+      node.executor.halt();
+      await node.journal.drain();
+      resp.endAll();
+      await node.stop();
+    },
+  });
+}
+
+async function openNode(
+  dataDirectory: string,
+  config: Config,
+  hooks: ServeHooks,
+): Promise<Result<{ node: Node; services: Services }, NodeError>> {
+  const disk = await openNodeDisk(dataDirectory);
+  const location = join(dataDirectory, "store");
+  // LevelDB's lock is the data directory's: it is taken before anything is read or written.
+  let first: Engine | undefined;
+  const openEngine = async (): Promise<Result<Engine, NodeError>> => {
+    if (first !== undefined) {
+      const engine = first;
+      first = undefined;
+      return ok(engine);
+    }
+    const engine = await LevelEngine.open(location);
+    return engine.ok ? ok(engine.value) : err(engineError(engine.error, dataDirectory));
+  };
+  const engine = await openEngine();
+  if (!engine.ok) return engine;
+  const identity = await openDataDirectory(disk, nodeRandom);
+  const coordinator = identity.ok ? await EmbeddedCoordinator.open(disk) : undefined;
+  if (!identity.ok || coordinator === undefined || !coordinator.ok) {
+    await engine.value.close();
+    if (!identity.ok) return err({ code: identity.error.code, message: `${dataDirectory}: ${identity.error.message}` });
+    return err({ code: "damaged", message: `${dataDirectory}: ${coordinator?.ok === false ? coordinator.error : ""}` });
+  }
+  first = engine.value;
+  let services: Services | undefined;
+  const node = await Node.open({
+    identity: identity.value,
+    group: "g1",
+    logDisk: await openNodeDisk(join(dataDirectory, "log")),
+    openEngine,
+    coordinator: coordinator.value,
+    clock: nodeClock,
+    timers: nodeTimers,
+    random: nodeRandom,
+    checksum: nodeChecksum,
+    table: commandTable,
+    durability: config.durability,
+    memoryBytesMax: () => services?.memoryBytesMax ?? config.memory,
+    services: (opening, executor) => {
+      services = new Services({
+        node: opening,
+        executor,
+        table: commandTable,
+        process: processFacts(VERSION, hooks.configFile),
+        clock: nodeClock,
+        timers: nodeTimers,
+        random: nodeRandom,
+        initial: initialSettings(config, dataDirectory),
+        debugAllowed: config["enable-debug-command"],
+        onShutdown: hooks.onShutdown,
+      });
+      return services;
+    },
+    onFatal: hooks.onFatal,
+    onNotice: hooks.onNotice,
+  });
+  if (!node.ok) return err({ code: node.error.code, message: `${dataDirectory}: ${node.error.message}` });
+  return ok({ node: node.value, services: services! });
+}
+
+/** What `CONFIG GET` tells of the settings that Redis names alike. */
+function initialSettings(config: Config, dataDirectory: string): { readonly [name: string]: string } {
+  return {
+    port: String(config.port),
+    bind: config.bind,
+    dir: dataDirectory,
+    maxclients: String(config.maxclients),
+    maxmemory: String(config.memory),
+    requirepass: config.requirepass,
+    "protected-mode": config["protected-mode"] ? "yes" : "no",
+    appendfsync: config.durability === "sync" ? "always" : "everysec",
+  };
+}
+
+function engineError(
+  error: { readonly code: string; readonly location: string; readonly message?: string },
+  directory: string,
+): NodeError {
+  if (error.code === "locked") {
+    const message = `the data directory ${directory} is in use by another process; stop that one, or name another directory with --data`;
+    return { code: "locked", message };
+  }
+  const damaged = error.code === "damaged";
+  const message = `the store in ${error.location} ${damaged ? "is damaged" : "cannot be opened"}: ${error.message ?? ""}`;
+  return { code: damaged ? "damaged" : "disk", message };
+}
+
+function listenMessage(code: string, flag: "--port" | "--http-port", config: Config, detail: string): string {
+  const number = flag === "--port" ? config.port : config["http-port"];
+  if (code === "port_taken")
+    return `port ${number} on ${config.bind} is taken; choose another with ${flag}, or stop the program that has it`;
+  if (code === "denied")
+    return `port ${number} needs more rights than this process has; choose one above 1023 with ${flag}`;
+  if (code === "no_address") return `${config.bind} is no address of this machine; choose another with --bind`;
+  return detail;
+}

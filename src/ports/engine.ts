@@ -1,0 +1,35 @@
+/**
+ * An ordered map of bytes to bytes on disk (LevelDB): the applied prefix of the log lives in it. It is not the place of
+ * durability, the log is; a batch is atomic, and batches survive a loss of power in the order in which they were applied.
+ */
+export interface Engine {
+  /** The value, or nothing. Synchronous: a miss in memory costs microseconds, a promise would cost as much again. */
+  get(key: Uint8Array): Uint8Array | undefined;
+  /** At most `limit` pairs in key order, from `gte` (or after `gt`) to before `lt`. Synchronous. */
+  scan(range: EngineRange): readonly EnginePair[];
+  /** Applies a batch as one. Batches are applied in the order of the calls. */
+  apply(batch: EngineBatch, options: { readonly sync: boolean }): Promise<void>;
+  /** Removes a range, not atomically. */
+  clear(gte: Uint8Array, lt: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface EngineRange {
+  readonly gte?: Uint8Array;
+  readonly gt?: Uint8Array;
+  readonly lt: Uint8Array;
+  readonly limit: number;
+  readonly keysOnly?: boolean;
+}
+
+export interface EnginePair {
+  readonly key: Uint8Array;
+  /** Empty with `keysOnly`. */
+  readonly value: Uint8Array;
+}
+
+/** Puts and deletes, packed in one run of bytes so that it crosses threads as one piece; see `EngineBatchWriter`. */
+export interface EngineBatch {
+  readonly bytes: Uint8Array;
+  readonly operations: number;
+}

@@ -1,0 +1,101 @@
+import type { Seq } from "../base/ids.ts";
+import { invariant } from "../base/invariant.ts";
+import type { ColdRecord, ColdStore } from "../core/state/coldStore.ts";
+import type { StoredPiece } from "../core/state/values/collection.ts";
+import type { Engine, EnginePair, EngineRange } from "../ports/engine.ts";
+import {
+  expiryKey,
+  keyOfExpiryKey,
+  keyOfRecordKey,
+  META_KEY,
+  pieceOfPieceKey,
+  pieceRange,
+  positionOfRecordKey,
+  recordKey,
+  recordKeyAt,
+  recordsRange,
+} from "./keyLayout.ts";
+import { readRecord } from "./keyRecord.ts";
+import { decodeMeta, type EngineMeta, newMeta } from "./meta.ts";
+
+const PIECES_PAGE = 1000;
+
+/** The keys that the engine has, as the key space sees them. */
+export class EngineStore implements ColdStore {
+  engine: Engine;
+  readonly hashOf: (key: string) => number;
+  /** As of the newest batch that was made. */
+  meta: EngineMeta;
+  /** Every mutation up to here is in batches that the engine has taken. */
+  flushedSeq: Seq;
+
+  private constructor(engine: Engine, hashOf: (key: string) => number, meta: EngineMeta) {
+    this.engine = engine;
+    this.hashOf = hashOf;
+    this.meta = meta;
+    this.flushedSeq = meta.applied;
+  }
+
+  /** Undefined when a newer version of the program wrote the engine's files. */
+  static open(engine: Engine, hashOf: (key: string) => number): EngineStore | undefined {
+    const bytes = engine.get(META_KEY);
+    const meta = bytes === undefined ? newMeta() : decodeMeta(bytes);
+    return meta === undefined ? undefined : new EngineStore(engine, hashOf, meta);
+  }
+
+  /** Goes on with the engine as it was opened again. */
+  adopt(reopened: EngineStore): void {
+    this.engine = reopened.engine;
+    this.meta = reopened.meta;
+    this.flushedSeq = reopened.flushedSeq;
+  }
+
+  get storedKeys(): number {
+    return this.meta.storedKeys;
+  }
+
+  load(key: string): ColdRecord | undefined {
+    const { generation } = this.meta;
+    const bytes = this.engine.get(recordKey(generation, key, this.hashOf(key)));
+    return bytes === undefined ? undefined : readRecord(bytes, (pieceId) => this.#pieces(generation, pieceId));
+  }
+
+  *#pieces(generation: number, pieceId: number): Generator<StoredPiece> {
+    for (const { key, value } of this.#pages({ ...pieceRange(generation, pieceId), limit: PIECES_PAGE })) {
+      yield { piece: pieceOfPieceKey(key), content: value };
+    }
+  }
+
+  *#pages(range: EngineRange): Generator<EnginePair> {
+    let next: EngineRange = range;
+    for (;;) {
+      const page = this.engine.scan(next);
+      yield* page;
+      if (page.length < range.limit) return;
+      next = { gt: page.at(-1)!.key, lt: range.lt, limit: range.limit };
+    }
+  }
+
+  keys(cursor: number, limit: number): { readonly keys: readonly string[]; readonly next: number | undefined } {
+    const { generation } = this.meta;
+    const { lt } = recordsRange(generation);
+    // A page ends where the position changes, so that a cursor, which is a position, tells where to go on.
+    for (let wanted = limit + 1; ; wanted *= 2) {
+      const pairs = this.engine.scan({ gte: recordKeyAt(generation, cursor), lt, limit: wanted, keysOnly: true });
+      if (pairs.length < wanted) return { keys: pairs.map((pair) => keyOfRecordKey(pair.key)), next: undefined };
+      const next = positionOfRecordKey(pairs.at(-1)!.key);
+      const before = pairs.filter((pair) => positionOfRecordKey(pair.key) < next);
+      if (before.length > 0) return { keys: before.map((pair) => keyOfRecordKey(pair.key)), next };
+      invariant(wanted < 2 ** 31, "keys of one hash are few");
+    }
+  }
+
+  /** Keys whose stored expiry is before `now`, in order, after `after`; and where to go on. */
+  expired(now: number, limit: number, after: Uint8Array | undefined): { keys: string[]; last: Uint8Array | undefined } {
+    const { generation } = this.meta;
+    const lt = expiryKey(generation, now, "");
+    const from = after === undefined ? { gte: expiryKey(generation, 0, "") } : { gt: after };
+    const pairs = this.engine.scan({ ...from, lt, limit, keysOnly: true });
+    return { keys: pairs.map((pair) => keyOfExpiryKey(pair.key)), last: pairs.at(-1)?.key };
+  }
+}

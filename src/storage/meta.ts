@@ -1,0 +1,41 @@
+import { ByteReader } from "../base/byteReader.ts";
+import { ByteWriter } from "../base/byteWriter.ts";
+import { type Seq, seq } from "../base/ids.ts";
+
+const META_VERSION = 1;
+
+/** What the engine says of itself; it is part of every batch. */
+export interface EngineMeta {
+  /** Every mutation up to here is in the engine; of later ones, some may be, each key carrying its version. */
+  applied: Seq;
+  /** Seq of the last `FLUSHALL` that the engine knows. */
+  cleared: Seq;
+  generation: number;
+  storedKeys: number;
+  nextPieceId: number;
+}
+
+export function newMeta(): EngineMeta {
+  return { applied: seq(0), cleared: seq(0), generation: 1, storedKeys: 0, nextPieceId: 1 };
+}
+
+export function encodeMeta(meta: EngineMeta): Uint8Array {
+  const writer = new ByteWriter(64);
+  writer.u8(META_VERSION);
+  for (const value of [meta.applied, meta.cleared, meta.generation, meta.storedKeys, meta.nextPieceId])
+    writer.u48(value);
+  return writer.slice();
+}
+
+/** Undefined when a newer version wrote it. */
+export function decodeMeta(bytes: Uint8Array): EngineMeta | undefined {
+  const reader = new ByteReader(bytes);
+  if (reader.u8() !== META_VERSION) return undefined;
+  return {
+    applied: seq(reader.u48()),
+    cleared: seq(reader.u48()),
+    generation: reader.u48(),
+    storedKeys: reader.u48(),
+    nextPieceId: reader.u48(),
+  };
+}

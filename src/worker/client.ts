@@ -1,0 +1,50 @@
+import type { Args } from "../core/command/args.ts";
+import type { BlockRequest } from "../core/command/call.ts";
+import type { Session } from "../core/command/session.ts";
+import type { Timer } from "../ports/clock.ts";
+
+/** The connection behind a session, as the executor sees it. */
+export interface ClientSink {
+  /** Takes replies that may go out now; the bytes belong to the sink from here on. */
+  send(bytes: Uint8Array): void;
+  /** Closes after what was sent is out. */
+  end(): void;
+  /** Closes at once. */
+  destroy(): void;
+  /** The session's requests may be executed again: a blocking command is answered, or the node goes on after a pause. */
+  resume(): void;
+}
+
+/** A blocking command that waits. */
+export interface Parked {
+  readonly args: Args;
+  readonly request: BlockRequest;
+  readonly timer: Timer | undefined;
+}
+
+/** A session with its connection and what the executor holds back for it. */
+export class Client {
+  readonly session: Session;
+  readonly sink: ClientSink;
+  /** The newest seq that replies written in this turn depend on. */
+  dependsOn = 0;
+  /** Replies written in this turn. */
+  replies = 0;
+  /** How many pieces of output wait for their commit. */
+  held = 0;
+  heldBytes = 0;
+  parked: Parked | undefined;
+  /** A request that waits for the end of a `CLIENT PAUSE`. */
+  postponed: Args | undefined;
+  gone = false;
+
+  constructor(session: Session, sink: ClientSink) {
+    this.session = session;
+    this.sink = sink;
+  }
+
+  /** Whether it waits for something of its own: keys, or the end of a pause. */
+  get waits(): boolean {
+    return this.parked !== undefined || this.postponed !== undefined;
+  }
+}

@@ -1,0 +1,490 @@
+import { ByteWriter } from "../base/byteWriter.ts";
+import { latin1Bytes } from "../base/latin1.ts";
+import type { Random } from "../base/random.ts";
+import type { Args } from "../core/command/args.ts";
+import type { BlockRequest } from "../core/command/call.ts";
+import { BLOCKED, type DispatchedCall, execute, mayWrite, type Outcome } from "../core/command/dispatch.ts";
+import type { NodeServices } from "../core/command/nodeServices.ts";
+import { Reply } from "../core/command/reply.ts";
+import type { Session } from "../core/command/session.ts";
+import type { CommandTable } from "../core/command/table.ts";
+import type { Replica } from "../core/replica/replica.ts";
+import type { KeySpace } from "../core/state/keySpace.ts";
+import { Mutator } from "../core/state/mutator.ts";
+import type { Clock, Timers } from "../ports/clock.ts";
+import { Client, type ClientSink } from "./client.ts";
+import type { CommandMeter } from "./commandMeter.ts";
+import { HeldReplies } from "./heldReplies.ts";
+import type { Journal } from "./journal.ts";
+import { WaitingClients } from "./waitingClients.ts";
+import { Watches } from "./watches.ts";
+
+/** A client may wait for this many bytes of entries that the log has not taken; beyond it no more requests are read. */
+const PENDING_BYTES_MAX = 64 << 20;
+/** Expired keys deleted in one go, and the time that such a round may take of a turn. */
+const EXPIRED_BATCH = 128;
+const EXPIRY_MICROS_MAX = 5_000;
+const OUTPUT_KEPT_BYTES_MAX = 1 << 20;
+
+export interface ExecutorParts {
+  readonly state: KeySpace;
+  readonly replica: Replica;
+  readonly journal: Journal;
+  readonly table: CommandTable;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly meter: CommandMeter;
+  /** Called after each run of requests: takes values out of memory that is over its limit. */
+  readonly reclaim: () => void;
+}
+
+/**
+ * The heart of a node: takes requests one at a time, evaluates them on the newest state, gathers their mutations into
+ * entries of the log, and lets replies go when what they depend on is committed. Everything happens on one thread, in the
+ * order in which requests arrive.
+ */
+export class Executor {
+  readonly state: KeySpace;
+  readonly mutator: Mutator;
+  readonly clients = new Set<Client>();
+  readonly watches = new Watches();
+  readonly waiting = new WaitingClients();
+  /** Whether keys whose time is over are deleted by the clock; `DEBUG` switches it off. */
+  activeExpiry = true;
+  /** Error that answers writes while the log cannot take them. */
+  writesRefused: string | undefined;
+  readonly #parts: ExecutorParts;
+  readonly #out = new ByteWriter(64 * 1024);
+  readonly #aside = new ByteWriter(1024);
+  readonly #reply = new Reply(this.#out);
+  readonly #asideReply = new Reply(this.#aside);
+  readonly #held = new HeldReplies();
+  readonly #call: DispatchedCall;
+  #turnScheduled = false;
+  #halted = false;
+  #heldBack = false;
+  #servingWaiting = false;
+  #paused: "all" | "write" | undefined;
+  readonly #postponed = new Set<Client>();
+  #awake: Client[] = [];
+
+  constructor(parts: ExecutorParts, services: (executor: Executor) => NodeServices) {
+    this.#parts = parts;
+    this.state = parts.state;
+    this.mutator = new Mutator(parts.state, parts.journal.writer);
+    this.#reply.onError = (text) => parts.meter.countError(text);
+    this.#asideReply.onError = this.#reply.onError;
+    this.#call = {
+      args: undefined as unknown as Args,
+      reply: this.#reply,
+      now: 0,
+      state: parts.state,
+      mutate: this.mutator,
+      session: undefined as unknown as Session,
+      node: services(this),
+      random: parts.random,
+      inTransaction: false,
+      waking: false,
+      spec: undefined,
+      writesRefused: undefined,
+      blockRequest: undefined,
+      dependsOn: 0,
+      found: 0,
+      missed: 0,
+    };
+  }
+
+  // Clients
+
+  connect(session: Session, sink: ClientSink): Client {
+    const client = new Client(session, sink);
+    this.clients.add(client);
+    return client;
+  }
+
+  /** The connection is gone: its transaction, watches and waits go with it. What it wrote stays. */
+  disconnect(client: Client): void {
+    client.gone = true;
+    this.clients.delete(client);
+    this.watches.remove(client.session);
+    this.#postponed.delete(client);
+    this.#unpark(client);
+    this.#listen();
+  }
+
+  /** Closes a connection at once; nobody hears any more of what it has begun. */
+  kill(client: Client): void {
+    this.disconnect(client);
+    client.sink.destroy();
+  }
+
+  /** Whether the client's next request may be executed now. If not, `sink.resume` is called when it may. */
+  mayExecute(client: Client): boolean {
+    return client.parked === undefined && client.postponed === undefined && this.#isOpen;
+  }
+
+  get #isOpen(): boolean {
+    return !this.#halted && !this.#heldBack && this.#parts.journal.pendingBytes < PENDING_BYTES_MAX;
+  }
+
+  /** Requests begin to arrive: the clock is read once for all that came together. */
+  beginTurn(): void {
+    this.#call.now = this.#parts.clock.wall();
+    this.state.useClock = Math.floor(this.#call.now / 60_000) & 0xff;
+  }
+
+  /** Executes one request. Its reply is kept until `finish`. */
+  run(client: Client, args: Args): void {
+    if (this.#paused !== undefined && this.#isPaused(client, args)) return this.#postpone(client, args);
+    const { session } = client;
+    const written = this.#out.length;
+    const reply = this.#reply;
+    reply.protocol = session.protocol;
+    const outcome = this.#evaluate(client, args, reply, false);
+    if (outcome === BLOCKED) this.#park(client, args.retain(), this.#call.blockRequest!);
+    else if (session.replyMode !== "on") this.#keepQuiet(client, written);
+    else if (this.#out.length > written) client.replies++;
+    if (this.waiting.anyReady) this.#serveWaiting();
+  }
+
+  /** Answers a request that could not be read. */
+  refuse(client: Client, text: string): void {
+    this.#reply.error(text);
+    client.replies++;
+  }
+
+  /** `CLIENT REPLY OFF` and `SKIP`: what was written after `written` is not sent, but for that of the command itself. */
+  #keepQuiet(client: Client, written: number): void {
+    const { session } = client;
+    if (session.replyMode !== "skip") this.#out.length = written;
+    else if (this.#out.length > written) client.replies++;
+    skipOne(session);
+  }
+
+  #evaluate(client: Client, args: Args, reply: Reply, waking: boolean): Outcome {
+    const call = this.#call;
+    const { replica, journal, meter } = this.#parts;
+    const { session } = client;
+    call.args = args;
+    call.session = session;
+    call.reply = reply;
+    call.waking = waking;
+    call.writesRefused = this.writesRefused;
+    call.blockRequest = undefined;
+    call.dependsOn = 0;
+    const started = meter.start();
+    const errors = reply.errors;
+    this.mutator.begin(replica.nextSeq);
+    const outcome = execute(call, this.#parts.table);
+    if (this.mutator.end()) {
+      call.dependsOn = replica.propose();
+      journal.entryAdded();
+      this.#scheduleTurnEnd();
+    }
+    if (call.dependsOn > client.dependsOn) client.dependsOn = call.dependsOn;
+    session.commandsProcessed++;
+    session.lastUsedAt = call.now;
+    meter.finish(call, started, outcome, reply.errors > errors);
+    return outcome;
+  }
+
+  /** Hands over what was written for the client since the last `finish`: at once, or when it is committed. */
+  finish(client: Client): void {
+    const out = this.#out;
+    if (out.length === 0) return;
+    this.#parts.reclaim();
+    const bytes = out.slice();
+    if (out.bytes.length > OUTPUT_KEPT_BYTES_MAX) out.bytes = new Uint8Array(64 * 1024);
+    out.reset();
+    this.#deliver(client, bytes);
+  }
+
+  /** Bytes written for the present client and not yet handed over. */
+  get unfinishedBytes(): number {
+    return this.#out.length;
+  }
+
+  #deliver(client: Client, bytes: Uint8Array): void {
+    if (client.held === 0 && client.dependsOn <= this.#parts.replica.commitPoint) client.sink.send(bytes);
+    else this.#held.add(client, client.dependsOn, bytes, client.replies);
+    client.dependsOn = 0;
+    client.replies = 0;
+  }
+
+  // The log
+
+  #scheduleTurnEnd(): void {
+    if (this.#turnScheduled) return;
+    this.#turnScheduled = true;
+    this.#parts.timers.endOfTurn(() => {
+      this.#turnScheduled = false;
+      this.#endTurn();
+    });
+  }
+
+  #endTurn(): void {
+    if (this.#halted) return;
+    this.#parts.journal.endTurn();
+    this.mutator.writeTo(this.#parts.journal.writer);
+  }
+
+  /** The commit point has moved: replies go out. */
+  committed(): void {
+    const wasFull = this.#parts.journal.pendingBytes >= PENDING_BYTES_MAX;
+    this.#held.release(this.#parts.replica.commitPoint);
+    this.mutator.writeTo(this.#parts.journal.writer);
+    if (wasFull) this.#scheduleTurnEnd();
+    this.#resumeAll();
+  }
+
+  readonly #stalled = new Set<Client>();
+
+  /** The client found `mayExecute` false for a reason of the node's: it hears when that is over. */
+  awaitNode(client: Client): void {
+    if (client.parked === undefined) this.#stalled.add(client);
+  }
+
+  #resumeAll(): void {
+    if (!this.#isOpen) return;
+    if (this.#postponed.size > 0) this.#runPostponed();
+    if (this.#stalled.size === 0) return;
+    const stalled = [...this.#stalled];
+    this.#stalled.clear();
+    for (const client of stalled) if (!client.gone) client.sink.resume();
+  }
+
+  // `CLIENT PAUSE`
+
+  /** Lets requests wait: all, or those that may write. Keys do not expire meanwhile. */
+  pause(mode: "all" | "write"): void {
+    this.#paused = mode;
+  }
+
+  get paused(): "all" | "write" | undefined {
+    return this.#paused;
+  }
+
+  /** Ends a pause: what waits is executed, in the order of its arrival, when the present request is over. */
+  unpause(): void {
+    this.#paused = undefined;
+    if (this.#postponed.size > 0) this.#parts.timers.endOfTurn(() => this.#runPostponed());
+  }
+
+  #isPaused(client: Client, args: Args): boolean {
+    const spec = this.#parts.table.find(args);
+    // What is not there is refused and `QUIT` ends the connection, pause or not.
+    if (spec === undefined || spec.name === "quit") return false;
+    this.#call.session = client.session;
+    return this.#paused === "all" || mayWrite(this.#call, spec);
+  }
+
+  #postpone(client: Client, args: Args): void {
+    client.postponed = args.retain();
+    this.#postponed.add(client);
+  }
+
+  #runPostponed(): void {
+    if (!this.#isOpen || this.#paused !== undefined) return;
+    const waiting = [...this.#postponed];
+    this.#postponed.clear();
+    for (const client of waiting) {
+      const args = client.postponed;
+      if (args === undefined || client.gone) continue;
+      client.postponed = undefined;
+      this.beginTurn();
+      this.run(client, args);
+      this.finish(client);
+      if (client.session.closing) client.sink.end();
+      else client.sink.resume();
+    }
+  }
+
+  /** Stops executing; `resume` goes on. For a reload of the state, and the end. */
+  halt(): void {
+    this.#halted = true;
+  }
+
+  resume(): void {
+    this.#halted = false;
+    this.#resumeAll();
+  }
+
+  /** Lets requests wait while memory is full of changes that the engine has not taken. */
+  holdBack(isHeldBack: boolean): void {
+    this.#heldBack = isHeldBack;
+    this.#resumeAll();
+  }
+
+  get halted(): boolean {
+    return this.#halted;
+  }
+
+  /** What is not committed never will be: its replies become `error`, and the state must be loaded anew. */
+  refuseUncommitted(error: string): void {
+    const line = latin1Bytes(`-${error}\r\n`);
+    this.#held.refuse((replies) => {
+      const bytes = new Uint8Array(line.length * replies);
+      for (let i = 0; i < replies; i++) bytes.set(line, i * line.length);
+      return bytes;
+    });
+    this.#parts.journal.discard();
+    this.mutator.writeTo(this.#parts.journal.writer);
+    this.#parts.replica.discardUncommitted();
+  }
+
+  /** Writes an entry without mutations: opens an epoch, or tries whether the log takes entries again. */
+  writeBarrier(): void {
+    const { journal, replica } = this.#parts;
+    journal.writer.u32(0);
+    replica.propose();
+    journal.entryAdded();
+    this.#endTurn();
+  }
+
+  // Blocking commands
+
+  #park(client: Client, args: Args, request: BlockRequest): void {
+    const { timeoutMillis } = request;
+    const timer = timeoutMillis > 0 ? this.#parts.timers.after(timeoutMillis, () => this.#timeOut(client)) : undefined;
+    client.parked = { args, request, timer };
+    client.session.blocked = true;
+    this.waiting.add(client, request.keys);
+    this.#listen();
+  }
+
+  #unpark(client: Client): void {
+    const { parked } = client;
+    if (parked === undefined) return;
+    parked.timer?.cancel();
+    this.waiting.remove(client, parked.request.keys);
+    client.parked = undefined;
+    client.session.blocked = false;
+    this.#listen();
+  }
+
+  #timeOut(client: Client): void {
+    const { parked } = client;
+    if (parked === undefined) return;
+    this.endWait(client, (reply) => parked.request.onTimeout(reply));
+  }
+
+  /** Ends a client's wait with a reply that depends on nothing. */
+  endWait(client: Client, write: (reply: Reply) => void): void {
+    this.#unpark(client);
+    this.#aside.reset();
+    this.#asideReply.protocol = client.session.protocol;
+    write(this.#asideReply);
+    this.#answerAside(client);
+  }
+
+  #answerAside(client: Client): void {
+    const { session } = client;
+    if (session.replyMode === "on") {
+      client.replies++;
+      this.#deliver(client, this.#aside.slice());
+    } else skipOne(session);
+    this.#wake(client);
+  }
+
+  /** The client's next requests are executed soon: now they would write among the replies of the present one. */
+  #wake(client: Client): void {
+    if (this.#awake.length === 0) this.#parts.timers.endOfTurn(() => this.#resumeAwake());
+    this.#awake.push(client);
+  }
+
+  #resumeAwake(): void {
+    const awake = this.#awake;
+    this.#awake = [];
+    for (const client of awake) if (!client.gone) client.sink.resume();
+  }
+
+  /** Tries the commands of clients whose keys were touched, until none is left that might be served. */
+  #serveWaiting(): void {
+    if (this.#servingWaiting || this.writesRefused !== undefined) return;
+    this.#servingWaiting = true;
+    while (this.waiting.anyReady) for (const client of this.waiting.takeReady()) this.#retry(client);
+    this.#servingWaiting = false;
+  }
+
+  #retry(client: Client): void {
+    const { parked } = client;
+    if (parked === undefined) return;
+    this.#aside.reset();
+    this.#asideReply.protocol = client.session.protocol;
+    if (this.#evaluate(client, parked.args, this.#asideReply, true) === BLOCKED) return;
+    this.#unpark(client);
+    this.#answerAside(client);
+  }
+
+  // Touched keys
+
+  /** Mutations are listened to only while somebody watches or waits. */
+  #listen(): void {
+    const isHeard = this.watches.size > 0 || this.waiting.size > 0;
+    this.mutator.onTouch = isHeard ? (key) => this.#touched(key) : undefined;
+  }
+
+  #touched(key: string | undefined): void {
+    if (key === undefined) this.watches.touchAll((watched) => this.state.find(watched) !== 0);
+    else {
+      this.watches.touch(key);
+      this.waiting.touch(key);
+    }
+  }
+
+  watch(session: Session, key: string): void {
+    this.watches.add(session, key);
+    this.#listen();
+  }
+
+  unwatch(session: Session): void {
+    this.watches.remove(session);
+    this.#listen();
+  }
+
+  // Expiry
+
+  get #mayExpire(): boolean {
+    return this.activeExpiry && this.writesRefused === undefined && !this.#halted && this.#paused === undefined;
+  }
+
+  /** Deletes keys whose time is over, by entries of the log, for a bounded time. Returns how many. */
+  expire(): number {
+    if (!this.#mayExpire) return 0;
+    const { clock } = this.#parts;
+    const started = clock.micros();
+    let deleted = 0;
+    for (;;) {
+      const keys = this.state.takeExpired(clock.wall(), EXPIRED_BATCH);
+      this.deleteExpired(keys);
+      deleted += keys.length;
+      if (keys.length < EXPIRED_BATCH || clock.micros() - started > EXPIRY_MICROS_MAX) return deleted;
+    }
+  }
+
+  /** Deletes those of `keys` that are expired now, as one entry. */
+  deleteExpired(keys: readonly string[]): void {
+    if (keys.length === 0 || !this.#mayExpire) return;
+    const { replica, journal, clock } = this.#parts;
+    const now = clock.wall();
+    this.mutator.begin(replica.nextSeq);
+    for (const key of keys) {
+      const ref = this.state.find(key);
+      if (ref === 0 || !this.state.expires(ref) || this.state.expireAt(ref) > now) continue;
+      this.mutator.delete(key);
+      this.state.statistics.expired++;
+    }
+    if (!this.mutator.end()) return;
+    replica.propose();
+    journal.entryAdded();
+    this.#scheduleTurnEnd();
+    if (this.waiting.anyReady) this.#serveWaiting();
+  }
+}
+
+/** One reply was written or passed over: `CLIENT REPLY SKIP` is over after the next one. */
+function skipOne(session: Session): void {
+  if (session.replyMode === "skip") session.replyMode = "skipNext";
+  else if (session.replyMode === "skipNext") session.replyMode = "on";
+}

@@ -1,0 +1,161 @@
+import { ByteWriter } from "../base/byteWriter.ts";
+import { type Seq, seq } from "../base/ids.ts";
+import { invariant } from "../base/invariant.ts";
+import type { Replica } from "../core/replica/replica.ts";
+import type { Checksum } from "../ports/checksum.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../storage/log/log.ts";
+import { RECORD_HEADER_BYTES, sealRecord } from "../storage/log/record.ts";
+import { MicrosHistogram } from "./microsHistogram.ts";
+
+/** A buffer that one big record made larger than this is not kept. */
+const KEPT_BUFFER_BYTES_MAX = 1 << 20;
+
+export type Durability = "sync" | "memory";
+
+export interface JournalParts {
+  readonly log: Log;
+  readonly replica: Replica;
+  readonly clock: Clock;
+  readonly checksum: Checksum;
+  readonly durability: Durability;
+  /** The commit point has moved. */
+  readonly onCommit: () => void;
+  /** The log refuses: what is not committed is lost, or (after a failed sync) nothing may go on. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/**
+ * Between the primary's evaluation and its log: entries gather in one buffer while the last record is being written and synced,
+ * and become the next record together. One write and one sync serve everything that arrived meanwhile.
+ */
+export class Journal {
+  /** How long records took to be written and synced. */
+  readonly commits = new MicrosHistogram();
+  /** Told of each of them, in microseconds. */
+  onWritten: (micros: number) => void = () => undefined;
+  readonly #parts: JournalParts;
+  #gathering = new ByteWriter(64 * 1024);
+  #spare = new ByteWriter(64 * 1024);
+  #entries = 0;
+  #writing = false;
+  #writeStarted = 0;
+  #stopped = false;
+  #idle: (() => void)[] = [];
+
+  constructor(parts: JournalParts) {
+    this.#parts = parts;
+    this.#gathering.reset(RECORD_HEADER_BYTES);
+  }
+
+  /** Where entries are written now. Changes with every `endTurn` that starts a write. */
+  get writer(): ByteWriter {
+    return this.#gathering;
+  }
+
+  /** Bytes that wait for the log. */
+  get pendingBytes(): number {
+    return this.#gathering.length - RECORD_HEADER_BYTES + (this.#writing ? this.#spare.length : 0);
+  }
+
+  /** One entry stands whole in the writer. */
+  entryAdded(): void {
+    this.#entries++;
+  }
+
+  /** Everything that was ready to be evaluated has been: what gathered goes to the log, unless a write is under way. */
+  endTurn(): void {
+    if (this.#writing || this.#entries === 0 || this.#stopped) return;
+    const record = this.#gathering;
+    const lastSeq = this.#parts.replica.lastSeq;
+    this.#seal(record, lastSeq);
+    if (this.#parts.durability === "memory") this.#writeNow(record, lastSeq);
+    else this.#write(record, lastSeq);
+  }
+
+  #seal(record: ByteWriter, lastSeq: Seq): void {
+    const { replica, clock, checksum } = this.#parts;
+    const count = this.#entries;
+    sealRecord(
+      record,
+      { epoch: replica.epoch, firstSeq: seq(lastSeq - count + 1), count, time: clock.wall() },
+      checksum,
+    );
+    this.#entries = 0;
+  }
+
+  #writeNow(record: ByteWriter, lastSeq: Seq): void {
+    this.#writeStarted = this.#parts.clock.micros();
+    try {
+      this.#parts.log.writeNow(record.view());
+    } catch (error) {
+      this.#parts.onFailure(error);
+      return;
+    }
+    this.#restart(record);
+    this.#measure();
+    this.#parts.replica.persisted(lastSeq);
+    this.#parts.onCommit();
+  }
+
+  #write(record: ByteWriter, lastSeq: Seq): void {
+    this.#writing = true;
+    this.#writeStarted = this.#parts.clock.micros();
+    this.#gathering = this.#spare;
+    this.#spare = record;
+    this.#gathering.reset(RECORD_HEADER_BYTES);
+    this.#parts.log.write(record.view()).then(
+      () => this.#written(lastSeq),
+      (error: unknown) => {
+        this.#writing = false;
+        if (!this.#stopped) this.#parts.onFailure(error);
+        this.#wakeIdle();
+      },
+    );
+  }
+
+  #measure(): void {
+    const micros = this.#parts.clock.micros() - this.#writeStarted;
+    this.commits.add(micros);
+    this.onWritten(micros);
+  }
+
+  #written(lastSeq: Seq): void {
+    this.#writing = false;
+    this.#measure();
+    if (this.#spare.bytes.length > KEPT_BUFFER_BYTES_MAX) this.#spare = new ByteWriter(64 * 1024);
+    this.#parts.replica.persisted(lastSeq);
+    this.#parts.onCommit();
+    this.endTurn();
+    if (!this.#writing) this.#wakeIdle();
+  }
+
+  #restart(record: ByteWriter): void {
+    if (record.bytes.length > KEPT_BUFFER_BYTES_MAX) this.#gathering = new ByteWriter(64 * 1024);
+    this.#gathering.reset(RECORD_HEADER_BYTES);
+  }
+
+  /** Forgets what has gathered: it will never be in the log. No write may be under way. */
+  discard(): void {
+    invariant(!this.#writing, "what is being written cannot be taken back");
+    this.#entries = 0;
+    this.#restart(this.#gathering);
+  }
+
+  /** Resolves when all that was added is committed, or refused. */
+  async drain(): Promise<void> {
+    this.endTurn();
+    while (this.#writing) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Nothing is written from now on. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #wakeIdle(): void {
+    const waiting = this.#idle;
+    this.#idle = [];
+    for (const resolve of waiting) resolve();
+  }
+}

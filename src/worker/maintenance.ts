@@ -1,0 +1,150 @@
+import type { Seq } from "../base/ids.ts";
+import type { Random } from "../base/random.ts";
+import type { Replica } from "../core/replica/replica.ts";
+import type { KeySpace } from "../core/state/keySpace.ts";
+import type { Clock, Timer, Timers } from "../ports/clock.ts";
+import type { EngineStore } from "../storage/engineStore.ts";
+import type { Flusher } from "../storage/flusher.ts";
+import type { Log } from "../storage/log/log.ts";
+import type { Executor } from "./executor.ts";
+
+const TICK_MILLIS = 100;
+/** Expired keys that are on disk only are looked for this often, so many at a time. */
+const COLD_EXPIRY_MILLIS = 1_000;
+const COLD_EXPIRY_KEYS = 256;
+/** A flush begins when the log that a restart would replay has become this long, … */
+const FLUSH_LOG_BYTES = 128 << 20;
+/** … or nothing has changed for so long, … */
+const FLUSH_IDLE_MILLIS = 1_000;
+/** … or the last one is this old. */
+const FLUSH_AGE_MILLIS = 30_000;
+const EVICTION_TRIES = 64;
+const EVICTION_TRIES_A_TICK = 10_000;
+/** Memory may go beyond its limit by so much while changes wait to be flushed; then requests wait. */
+const MEMORY_OVERRUN = 1.25;
+
+export interface MaintenanceParts {
+  readonly state: KeySpace;
+  readonly store: EngineStore;
+  readonly flusher: Flusher;
+  readonly log: Log;
+  readonly replica: Replica;
+  readonly executor: Executor;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly memoryBytesMax: () => number;
+  readonly onFlushFailure: (error: unknown) => void;
+}
+
+/** What a node does by the clock: expiry, flushing, cutting the log, keeping memory within its limit. */
+export class Maintenance {
+  readonly #parts: MaintenanceParts;
+  #timer: Timer | undefined;
+  #flush: Promise<void> | undefined;
+  #lastFlushAt: number;
+  #lastSeq: Seq;
+  #changedAt = 0;
+  #coldExpiryAt = 0;
+  #coldExpiryAfter: Uint8Array | undefined;
+  #overMemory = false;
+
+  constructor(parts: MaintenanceParts) {
+    this.#parts = parts;
+    this.#lastSeq = parts.replica.lastSeq;
+    this.#lastFlushAt = parts.clock.monotonic();
+  }
+
+  start(): void {
+    this.#timer = this.#parts.timers.every(TICK_MILLIS, () => this.tick());
+  }
+
+  /** One round of everything that is due. */
+  tick(): void {
+    const { executor, clock } = this.#parts;
+    const now = clock.monotonic();
+    executor.expire();
+    if (now - this.#coldExpiryAt >= COLD_EXPIRY_MILLIS) this.#expireCold(now);
+    if (this.#isFlushDue(now)) this.startFlush();
+    this.#keepMemory();
+  }
+
+  #expireCold(now: number): void {
+    const { store, state, executor, clock } = this.#parts;
+    this.#coldExpiryAt = now;
+    if (state.coldKeys === 0 || executor.halted || executor.writesRefused !== undefined) return;
+    const { keys, last } = store.expired(clock.wall(), COLD_EXPIRY_KEYS, this.#coldExpiryAfter);
+    this.#coldExpiryAfter = keys.length < COLD_EXPIRY_KEYS ? undefined : last;
+    executor.deleteExpired(keys);
+  }
+
+  #isFlushDue(now: number): boolean {
+    const { replica, store, log, state, executor } = this.#parts;
+    if (replica.lastSeq !== this.#lastSeq) {
+      this.#lastSeq = replica.lastSeq;
+      this.#changedAt = now;
+    }
+    if (this.#flush !== undefined || executor.halted || executor.writesRefused !== undefined) return false;
+    if (replica.commitPoint <= store.flushedSeq) return false;
+    if (state.memoryUsed > this.#parts.memoryBytesMax()) return true;
+    if (log.bytesAfter(store.flushedSeq) >= FLUSH_LOG_BYTES) return true;
+    return now - this.#changedAt >= FLUSH_IDLE_MILLIS || now - this.#lastFlushAt >= FLUSH_AGE_MILLIS;
+  }
+
+  /** When the last flush ended, or the node began: milliseconds of the monotonic clock. */
+  get lastFlushAt(): number {
+    return this.#lastFlushAt;
+  }
+
+  get flushing(): boolean {
+    return this.#flush !== undefined;
+  }
+
+  /** Begins a flush unless one is under way; resolves when it is over. */
+  startFlush(): Promise<void> {
+    this.#flush ??= this.#runFlush().finally(() => {
+      this.#flush = undefined;
+    });
+    return this.#flush;
+  }
+
+  /** Resolves when no flush is under way. */
+  async flushEnded(): Promise<void> {
+    await this.#flush;
+  }
+
+  async #runFlush(): Promise<void> {
+    const { flusher, store, log, clock, onFlushFailure } = this.#parts;
+    try {
+      await flusher.run();
+      await log.cut(store.flushedSeq);
+    } catch (error) {
+      onFlushFailure(error);
+    }
+    this.#lastFlushAt = clock.monotonic();
+    this.#coldExpiryAfter = undefined;
+  }
+
+  /** Takes some values that the engine has out of memory, if that is over its limit. */
+  reclaim(tries = EVICTION_TRIES): void {
+    const { state, store, random, memoryBytesMax } = this.#parts;
+    const limit = memoryBytesMax();
+    if (state.memoryUsed > limit) state.evict(limit, store.flushedSeq, random, tries);
+  }
+
+  #keepMemory(): void {
+    const { state, executor, memoryBytesMax } = this.#parts;
+    const limit = memoryBytesMax();
+    this.reclaim(EVICTION_TRIES_A_TICK);
+    const isOver = state.memoryUsed > limit * MEMORY_OVERRUN && this.#flush !== undefined;
+    if (isOver === this.#overMemory) return;
+    this.#overMemory = isOver;
+    executor.holdBack(isOver);
+  }
+
+  /** Stops the clock's work; a flush that is under way is waited for. */
+  async stop(): Promise<void> {
+    this.#timer?.cancel();
+    await this.#flush;
+  }
+}

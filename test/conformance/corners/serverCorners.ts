@@ -1,0 +1,425 @@
+import { type Corner, written } from "./corner.ts";
+
+const transactions = written(
+  "transactions",
+  `
+  EXEC
+  DISCARD
+  MULTI
+  MULTI
+  WATCH a
+  EXEC
+
+  MULTI
+  SET a 1
+  NOSUCH
+  SET b 1
+  EXEC
+  EXISTS a b
+
+  MULTI
+  SET a
+  EXEC
+
+  MULTI
+  SET a 1
+  INCR a
+  LPUSH a x
+  INCR a
+  EXEC
+  GET a
+
+  MULTI
+  EXEC
+
+  MULTI
+  SET a 1
+  DISCARD
+  EXISTS a
+  DISCARD
+
+  WATCH a
+  @1 SET a 1
+  MULTI
+  SET b 1
+  EXEC
+  EXISTS b
+  MULTI
+  EXEC
+
+  SET a 1
+  WATCH a
+  @1 SET a 1
+  MULTI
+  EXEC
+
+  WATCH a
+  @1 DEL a
+  MULTI
+  EXEC
+
+  SET a 1
+  WATCH a
+  @1 EXPIRE a 100
+  MULTI
+  EXEC
+
+  SET a 1
+  WATCH a
+  @1 TOUCH a
+  @1 GET a
+  MULTI
+  EXEC
+
+  WATCH a
+  SET a 1
+  MULTI
+  EXEC
+
+  WATCH a
+  @1 SET a 1
+  UNWATCH
+  MULTI
+  EXEC
+
+  WATCH a
+  @1 FLUSHALL
+  MULTI
+  EXEC
+
+  SET a 1
+  WATCH a
+  @1 FLUSHDB
+  MULTI
+  EXEC
+
+  SET a 1
+  SET b 2
+  WATCH b
+  @1 RENAME a b
+  MULTI
+  EXEC
+
+  SADD s a
+  WATCH s
+  @1 SADD s a
+  MULTI
+  EXEC
+
+  SADD s a
+  WATCH s
+  @1 SREM s none
+  @1 SADD s b
+  MULTI
+  EXEC
+
+  WATCH k
+  @1 LPUSH k a
+  @1 LPOP k
+  MULTI
+  EXEC
+
+  SET a 1 PX 20
+  !wait 40 WATCH a
+  MULTI
+  EXEC
+
+  SET a 1 PX 5
+  !wait 20 PING
+  WATCH a
+  @1 DEL a
+  MULTI
+  EXEC
+
+  WATCH
+  WATCH a b c
+  UNWATCH x
+  MULTI x
+  MULTI
+  EXEC x
+  EXEC
+
+  MULTI
+  BLPOP none 0
+  BZPOPMIN none 0
+  BLMOVE a b LEFT LEFT 0
+  BLMPOP 0 1 a LEFT
+  HGETALL none
+  ZADD z 1 m
+  ZSCORE z m
+  ZRANGE z 0 -1 WITHSCORES
+  HELLO 3
+  ZSCORE z m
+  CONFIG GET databases
+  RESET
+
+  MULTI
+  SELECT 1
+  CLIENT SETNAME x
+  CLIENT GETNAME
+  PING a
+  AUTH a
+  EXEC
+
+  MULTI
+  WATCH a
+  QUIT
+  PING
+
+  MULTI
+  SET a 1
+  RESET
+  EXEC
+  EXISTS a
+  `,
+);
+
+const connection = written(
+  "connection",
+  `
+  PING
+  PING hello
+  PING a b
+  ECHO "\\x00\\xff"
+  SELECT 0
+  SELECT 1
+  SELECT -1
+  SELECT abc
+  SELECT 9223372036854775808
+  QUIT
+
+  HELLO
+  HELLO 2
+  HELLO 3
+  HELLO 1
+  HELLO 4
+  HELLO abc
+  HELLO 3 SETNAME me
+  CLIENT GETNAME
+  HELLO 2 SETNAME "with space"
+  CLIENT GETNAME
+  HELLO 3 AUTH default
+  HELLO 3 AUTH default x
+  HELLO 3 AUTH someone x
+  HELLO 3 BOGUS
+  HELLO 3 SETNAME
+  HELLO 2 AUTH default x SETNAME other
+  CLIENT GETNAME
+  RESET
+  CLIENT GETNAME
+  PING
+
+  AUTH x
+  AUTH default x
+  AUTH nobody x
+  AUTH a b c
+  AUTH
+
+  CLIENT SETNAME a
+  CLIENT GETNAME
+  CLIENT SETNAME ""
+  CLIENT GETNAME
+  CLIENT SETNAME "a b"
+  CLIENT SETNAME "a\\nb"
+  CLIENT SETNAME
+  CLIENT GETNAME x
+  CLIENT ID
+  CLIENT ID x
+  CLIENT INFO
+  CLIENT LIST
+  CLIENT LIST TYPE normal
+  CLIENT LIST TYPE bogus
+  CLIENT LIST TYPE
+  CLIENT LIST ID
+  CLIENT LIST ID 1 2 3
+  CLIENT LIST ID x
+  CLIENT LIST BOGUS
+  CLIENT NO-EVICT on
+  CLIENT NO-EVICT off
+  CLIENT NO-EVICT x
+  CLIENT UNBLOCK 12345
+  CLIENT UNBLOCK x
+  CLIENT UNBLOCK 12345 BOGUS
+  CLIENT UNBLOCK 12345 ERROR
+  CLIENT GETREDIR
+  CLIENT TRACKINGINFO
+  CLIENT HELP
+  CLIENT BOGUS
+  CLIENT
+  CLIENT KILL
+  CLIENT KILL 1.2.3.4:5
+  CLIENT KILL ID 999999
+  CLIENT KILL ID x
+  CLIENT KILL ID 0
+  CLIENT KILL ADDR 1.2.3.4:5
+  CLIENT KILL LADDR 1.2.3.4:5
+  CLIENT KILL TYPE bogus
+  CLIENT KILL TYPE replica
+  CLIENT KILL USER nobody
+  CLIENT KILL SKIPME maybe
+  CLIENT KILL ID 999999 SKIPME yes
+  CLIENT KILL BOGUS x
+  CLIENT REPLY ON
+  CLIENT REPLY BOGUS
+  CLIENT PAUSE x
+  CLIENT PAUSE -1
+  CLIENT PAUSE 1 BOGUS
+  CLIENT PAUSE 1 WRITE
+  CLIENT UNPAUSE
+  CLIENT PAUSE 0
+  CLIENT UNPAUSE x
+
+  NOSUCH
+  NOSUCH a b c
+  "no such" "a\\r\\nb"
+  ""
+  "\\xff\\xfe" "\\x00"
+  nosuch aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbb cccc dddd
+  get
+  gEt a
+  "get\\x00" a
+  config|get x
+  CLIENT|ID
+  `,
+);
+
+const server = written(
+  "server",
+  `
+  DBSIZE x
+  TIME
+  TIME x
+  INFO
+  INFO server
+  INFO SERVER CLIENTS
+  INFO nosuchsection
+  INFO everything
+  INFO all default
+  COMMAND COUNT
+  COMMAND BOGUS
+  COMMAND HELP
+  COMMAND INFO nosuch get
+  COMMAND INFO config|get
+  COMMAND INFO config|nosuch
+  COMMAND DOCS nosuch
+  COMMAND LIST FILTERBY BOGUS x
+  COMMAND LIST FILTERBY PATTERN xyz*
+  COMMAND LIST FILTERBY MODULE x
+  COMMAND LIST FILTERBY ACLCAT bogus
+  COMMAND LIST BOGUS
+  COMMAND LIST FILTERBY PATTERN
+
+  COMMAND GETKEYS
+  COMMAND GETKEYS nosuch
+  COMMAND GETKEYS PING
+  COMMAND GETKEYS GET
+  COMMAND GETKEYS GET a
+  COMMAND GETKEYS GET a b
+  COMMAND GETKEYS MSET a 1 b 2
+  COMMAND GETKEYS MSET a 1 b
+  COMMAND GETKEYS DEL a b c
+  COMMAND GETKEYS ZUNIONSTORE d 2 a b
+  COMMAND GETKEYS ZUNIONSTORE d 3 a b
+  COMMAND GETKEYS ZUNIONSTORE d x a b
+  COMMAND GETKEYS ZUNION 2 a b WITHSCORES
+  COMMAND GETKEYS LMPOP 2 a b LEFT
+  COMMAND GETKEYS BLMPOP 0 2 a b LEFT
+  COMMAND GETKEYS BZMPOP 0 1 a MIN
+  COMMAND GETKEYS SINTERCARD 2 a b LIMIT 1
+  COMMAND GETKEYS BLPOP a b c 0
+  COMMAND GETKEYS LMOVE a b LEFT LEFT
+  COMMAND GETKEYS COPY a b REPLACE
+  COMMAND GETKEYS OBJECT ENCODING a
+  COMMAND GETKEYS MEMORY USAGE a
+  COMMAND GETKEYS CONFIG GET a
+  COMMAND GETKEYS SET a b GET
+  COMMAND GETKEYS LCS a b
+  COMMAND GETKEYS RENAME a b
+  COMMAND GETKEYS SMOVE a b m
+  COMMAND GETKEYS WATCH a b
+  COMMAND GETKEYS ZRANGESTORE a b 0 -1
+  COMMAND GETKEYSANDFLAGS SET a b
+  COMMAND GETKEYSANDFLAGS SET a b GET
+  COMMAND GETKEYSANDFLAGS GET a
+  COMMAND GETKEYSANDFLAGS MSET a 1 b 2
+  COMMAND GETKEYSANDFLAGS LMOVE a b LEFT LEFT
+  COMMAND GETKEYSANDFLAGS ZUNIONSTORE d 2 a b
+  COMMAND GETKEYSANDFLAGS PING
+
+  CONFIG
+  CONFIG GET
+  CONFIG GET nosuch
+  CONFIG GET databases
+  CONFIG GET maxmemory-policy appendonly
+  CONFIG GET MAXMEMORY
+  CONFIG GET "hash-max-*-entries"
+  CONFIG SET
+  CONFIG SET maxmemory
+  CONFIG SET nosuch 1
+  CONFIG SET slowlog-log-slower-than abc
+  CONFIG SET slowlog-log-slower-than 20000
+  CONFIG GET slowlog-log-slower-than
+  CONFIG SET slowlog-log-slower-than 10000 slowlog-max-len 128
+  CONFIG SET slowlog-max-len 128 slowlog-max-len 128
+  CONFIG SET slowlog-max-len 64 nosuch 1
+  CONFIG GET slowlog-max-len
+  CONFIG SET databases 2
+  CONFIG SET maxmemory-policy bogus
+  CONFIG SET maxmemory 100mb
+  CONFIG GET maxmemory
+  CONFIG SET maxmemory 0
+  CONFIG SET timeout -1
+  CONFIG SET timeout 0
+  CONFIG SET lazyfree-lazy-user-del maybe
+  CONFIG SET lazyfree-lazy-user-del yes
+  CONFIG GET lazyfree-lazy-user-del
+  CONFIG SET lazyfree-lazy-user-del no
+  CONFIG RESETSTAT
+  CONFIG RESETSTAT x
+  CONFIG REWRITE
+  CONFIG BOGUS
+  CONFIG HELP
+
+  SLOWLOG RESET
+  SLOWLOG LEN
+  SLOWLOG GET
+  SLOWLOG GET 5
+  SLOWLOG GET -1
+  SLOWLOG GET -2
+  SLOWLOG GET x
+  SLOWLOG BOGUS
+  SLOWLOG HELP
+  SLOWLOG
+  LATENCY LATEST
+  LATENCY HISTORY command
+  LATENCY HISTORY
+  LATENCY RESET
+  LATENCY RESET command
+  LATENCY DOCTOR
+  LATENCY GRAPH command
+  LATENCY HISTOGRAM nosuch
+  LATENCY HISTOGRAM
+  LATENCY BOGUS
+  LATENCY HELP
+
+  DEBUG
+  DEBUG BOGUS
+  DEBUG SLEEP 0
+  DEBUG SET-ACTIVE-EXPIRE 1
+  DEBUG OBJECT none
+  DEBUG JMAP
+
+  CONFIG SET set-max-intset-entries 2 hash-max-listpack-entries 2 zset-max-listpack-entries 2
+  SADD s 1 2 3
+  OBJECT ENCODING s
+  HSET h a 1 b 2 c 3
+  OBJECT ENCODING h
+  ZADD z 1 a 2 b 3 c
+  OBJECT ENCODING z
+  CONFIG SET set-max-intset-entries 512 hash-max-listpack-entries 512 zset-max-listpack-entries 128
+  CONFIG SET hash-max-ziplist-entries 512
+  CONFIG GET "zset-max-*"
+  `,
+);
+
+export const serverCorners: readonly Corner[] = [transactions, connection, server];
