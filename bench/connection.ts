@@ -7,7 +7,7 @@ export interface Reply {
 }
 
 /** Renders one command as a RESP array of bulk strings. Arguments are latin1 strings: one char is one byte. */
-export function encodeCommand(args: readonly string[]): string {
+function encodeCommand(args: readonly string[]): string {
   return `*${args.length}\r\n${args.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join("")}`;
 }
 

@@ -19,7 +19,7 @@ interface ProfileNode {
 }
 
 /** Time of one function inside the window: in itself, and with all that it called. */
-export interface FunctionTime {
+interface FunctionTime {
   name: string;
   place: string;
   selfMillis: number;

@@ -22,7 +22,7 @@ export interface Machine {
 }
 
 /** Cost of appending 128 bytes to a file and syncing it, in milliseconds. */
-export interface FsyncCost {
+interface FsyncCost {
   medianMillis: number;
   p99Millis: number;
 }

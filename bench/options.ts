@@ -6,8 +6,8 @@ import { durabilities, type HoldfastProgram } from "./servers.ts";
 import type { Filters } from "./workloads.ts";
 
 /** The parts of a run. */
-export const partNames = ["cells", "memory", "restart", "etcd", "scaling"] as const;
-export type PartName = (typeof partNames)[number];
+const partNames = ["cells", "memory", "restart", "etcd", "scaling"] as const;
+type PartName = (typeof partNames)[number];
 
 export interface Options {
   isFull: boolean;

@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { callOnce } from "./connection.ts";
 import { type Dataset, load } from "./loader.ts";
 import type { Server } from "./servers.ts";
+
+const clearAttemptsMax = 20;
+const clearPauseMillis = 50;
 
 const loaded = new WeakMap<Server, Dataset>();
 
@@ -12,14 +16,31 @@ export async function prepare(server: Server, dataset: Dataset): Promise<boolean
   const present = loaded.get(server);
   if (present !== undefined && dataset.kind !== "empty" && isSame(present, dataset)) return false;
   loaded.delete(server);
-  await callOnce(server.port, "FLUSHALL");
+  await clear(server);
   await load(server.port, dataset);
-  const count = Number(await callOnce(server.port, "DBSIZE"));
+  const count = await countKeys(server);
   if (count !== keyCount(dataset)) {
     throw new Error(`${server.contender.name} counts ${count} keys after loading ${keyCount(dataset)}`);
   }
   loaded.set(server, dataset);
   return dataset.kind !== "empty";
+}
+
+/**
+ * Flushes until nothing is left: when `redis-benchmark` has all the replies that it wants it closes its connections, and
+ * a server may still find requests in them, and execute them, after the first flush.
+ */
+async function clear(server: Server): Promise<void> {
+  for (let attempt = 0; attempt < clearAttemptsMax; attempt++) {
+    await callOnce(server.port, "FLUSHALL");
+    await sleep(clearPauseMillis);
+    if ((await countKeys(server)) === 0) return;
+  }
+  throw new Error(`${server.contender.name} still has keys after ${clearAttemptsMax} times FLUSHALL`);
+}
+
+async function countKeys(server: Server): Promise<number> {
+  return Number(await callOnce(server.port, "DBSIZE"));
 }
 
 function isSame(a: Dataset, b: Dataset): boolean {

@@ -63,7 +63,7 @@ function parseStat(stat: string): { name: string; cpuMillis: number; childrenCpu
 }
 
 /** Processes that a process has forked and that still run (Redis rewrites its log in one). */
-export function childProcessIds(pid: number): number[] {
+function childProcessIds(pid: number): number[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((thread) => {
     const list = readIfPresent(`/proc/${pid}/task/${thread}/children`).trim();
     return list === "" ? [] : list.split(" ").map(Number);

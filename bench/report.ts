@@ -37,7 +37,7 @@ export function methodLines(results: Pick<Results, "isPinned" | "pace">): string
       "alternates, and the servers that are not measured are stopped by SIGSTOP.",
     "A latency is that of a whole pipeline. µs is CPU time of all of a server's threads for one request, with the " +
       "background work that the load left behind.",
-    "`others` is how many cores something else than server and client used meanwhile: above 0.1 the row is blurred.",
+    "`others` is how many cores something else than server and client used meanwhile; where it is high, the row is blurred.",
     "Redis runs with `--save ''` and its defaults otherwise, so it rewrites its log when that has doubled.",
   ];
 }

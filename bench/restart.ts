@@ -9,8 +9,8 @@ import { median } from "./statistics.ts";
  * How a server was stopped before the restart: told to stop; killed when its background work was done; killed at once
  * after a burst of writes, so that as much of the log as possible is left to replay.
  */
-export const stopWays = ["SIGTERM", "kill -9 at rest", "kill -9 under load"] as const;
-export type StopWay = (typeof stopWays)[number];
+const stopWays = ["SIGTERM", "kill -9 at rest", "kill -9 under load"] as const;
+type StopWay = (typeof stopWays)[number];
 
 export interface RestartResult {
   contender: string;

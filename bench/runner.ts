@@ -7,7 +7,7 @@ import { median } from "./statistics.ts";
 import { type Cell, datasetOf, type Workload } from "./workloads.ts";
 
 /** One measured load on one server. */
-export interface Sample extends Outcome {
+interface Sample extends Outcome {
   /** CPU of all its threads and finished children, with the background work that the load left behind. */
   cpuMicrosPerRequest: number;
   /** Cores that neither the server nor the client used, but something else did: it blurs the figures. */
@@ -30,7 +30,7 @@ export interface CellResult {
 }
 
 /** Throughput of Holdfast by that of the reference: of the medians, and the extremes of the rounds. */
-export interface Ratio {
+interface Ratio {
   median: number;
   min: number;
   max: number;
@@ -192,7 +192,7 @@ function summarize(samples: Sample[]): Measurement {
 }
 
 /** Throughput ratio; `min` and `max` compare the samples that were taken in the same round. */
-export function ratioOf(subject: Measurement, reference: Measurement): Ratio {
+function ratioOf(subject: Measurement, reference: Measurement): Ratio {
   const rounds = subject.samples.map(
     (sample, round) => sample.requestsPerSecond / (reference.samples[round]?.requestsPerSecond ?? Number.NaN),
   );

@@ -12,7 +12,7 @@ export interface Cell {
 }
 
 /** Values of each dimension; the cells are all combinations. */
-export interface Matrix {
+interface Matrix {
   durability: readonly Durability[];
   test: readonly TestName[];
   clients: readonly number[];
@@ -80,7 +80,7 @@ export function planCells(filters: Filters, isFull: boolean): Cell[] {
 }
 
 /** A cell as words, the same in progress lines and in JSON. */
-export function cellName(cell: Cell): string {
+function cellName(cell: Cell): string {
   const { test, clients, pipeline, valueBytes, keys } = cell.workload;
   return `${cell.durability} ${test} c${clients} p${pipeline} ${valueBytes}B ${keys} keys`;
 }

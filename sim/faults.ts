@@ -128,6 +128,7 @@ export class Faults {
     this.#endAfterReply = false;
     world.logDisk.capacityBytes = Number.MAX_SAFE_INTEGER;
     world.engine.full = false;
+    world.engine.failNever();
     world.slowness = 1;
   }
 }

@@ -1,5 +1,6 @@
 import type { Prng } from "../src/base/prng.ts";
 import type { Durability } from "../src/worker/journal.ts";
+import type { NodeSizes } from "../src/worker/sizes.ts";
 import type { RequestOptions } from "./workload/requests.ts";
 
 export const FAULTS = [
@@ -33,6 +34,7 @@ export interface WorldOptions {
   /** Between two faults lie up to so many events. */
   readonly eventsBetweenFaults: number;
   readonly faults: readonly Fault[];
+  readonly sizes: NodeSizes;
   readonly requestOptions: RequestOptions;
 }
 
@@ -48,18 +50,31 @@ export function drawOptions(prng: Prng): WorldOptions {
     storeNeedsRoom: prng.chance(1, 2),
     eventsBetweenFaults: prng.pick([40, 200, 800]),
     faults: FAULTS.filter(() => prng.chance(1, 2)),
+    sizes: drawSizes(prng),
     requestOptions: drawRequestOptions(prng),
   };
 }
 
+function drawSizes(prng: Prng): NodeSizes {
+  return {
+    segmentBytesMax: prng.pick([300, 4_000, 1 << 20]),
+    aheadBytes: prng.pick([0, 100, 4_000]),
+    flushLogBytes: prng.pick([500, 10_000, 1 << 20]),
+    dirtyBlockRefs: prng.pick([1, 4, 256]),
+    batchBytes: prng.pick([200, 2_000, 1 << 18]),
+    batchRecords: prng.pick([1, 6, 1_000]),
+    wholeBytesMax: prng.pick([100, 600, 8_192]),
+  };
+}
+
 function drawRequestOptions(prng: Prng): RequestOptions {
-  const keys = Array.from({ length: prng.pick([3, 8, 30]) }, (_, i) => `k${i}`);
+  const keys = Array.from({ length: prng.pick([3, 8, 30, 30, 400]) }, (_, i) => `k${i}`);
   if (prng.chance(1, 2)) keys.push(..."abc".split("").map((char, i) => char.repeat(254 + i)));
   return {
     keys,
     valueBytesMax: prng.pick([8, 60, 400]),
     hugePerMille: prng.pick([0, 0, 10]),
-    elementsMax: prng.pick([5, 40]),
+    elementsMax: prng.pick([5, 40, 150]),
     expiryPerCent: prng.pick([0, 5, 25]),
     blockingPerCent: prng.pick([0, 3, 10]),
     flushPerMyriad: prng.pick([0, 0, 60, 200]),

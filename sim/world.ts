@@ -26,6 +26,9 @@ import { Requests } from "./workload/requests.ts";
 const LIVENESS_MICROS = 120_000_000;
 const STEPS_MAX = 400_000;
 const INSPECTION_EVENTS = 40;
+/** A world in which everything dies too early is healed at the latest after so many events, or ends of the process. */
+const CHAOS_STEPS_MAX = 20_000;
+const ENDS_MAX = 40;
 
 export interface WorldSettings {
   readonly seed: string;
@@ -65,12 +68,15 @@ export class World {
   #phase: Phase = "chaos";
   #issued = 0;
   #nextClientId = 1;
-  #healedAt = 0;
+  /** When the world last got on: an answer, a start, a phase. */
+  #progressAt = 0;
   /** How the present process ends as soon as the present event is over. */
   #ending: "crash" | "kill" | undefined;
-  /** Everything up to here must come back. */
-  #floor = 0;
+  /** Everything up to here must come back if the process only dies, and if the power goes. */
+  #floor = { kill: 0, crash: 0 };
   #wasStopped = false;
+  /** How often a process has ended. */
+  #ends = 0;
 
   constructor(settings: WorldSettings) {
     this.#settings = settings;
@@ -97,6 +103,7 @@ export class World {
       durability: this.options.durability,
       clients: this.clients,
       fail: (violation) => this.fail(violation),
+      trace: (line) => this.trace(line),
     });
     this.#faults = new Faults(this, prng.fork("faults"));
     this.trace(JSON.stringify(this.options));
@@ -148,13 +155,11 @@ export class World {
   #betweenEvents(): void {
     const { steps, nowMicros } = this.scheduler;
     if (this.#ending !== undefined) this.#end(this.#ending);
-    else if (this.tracker.syncFailed && this.process?.isServing === true) {
-      this.fail(new Violation("a failed sync ends the process", "it goes on"));
-    }
+    else if (this.tracker.wentOn) this.fail(new Violation("a failed sync ends the log", "it goes on"));
     if (this.#phase === "chaos") this.#faults.between();
     if (steps % INSPECTION_EVENTS === 0) this.#inspect();
     if (steps > STEPS_MAX) this.fail(new Violation("the world ends", `${STEPS_MAX} events were not enough`));
-    if (this.#healedAt > 0 && nowMicros - this.#healedAt > LIVENESS_MICROS) {
+    if (nowMicros - this.#progressAt > LIVENESS_MICROS) {
       this.fail(new Violation("everything is answered", `${this.#phase}, ${this.#unanswered()} requests wait`));
     }
     this.#nextPhase();
@@ -179,7 +184,6 @@ export class World {
       onNotice: (text) => this.#noticed(text),
     });
     this.process = process;
-    this.tracker.syncFailed = false;
     process.open().then(
       (opened) => this.#opened(process, opened),
       (error: unknown) => this.#openFailed(error),
@@ -188,11 +192,11 @@ export class World {
 
   #recovered(node: Node): void {
     this.trace(`recovered ${node.log.lastSeq}`);
-    if (this.tracker.syncFailed) this.fail(new Violation("a failed sync ends the process", "it opens the log"));
-    this.judge.recovered(node, this.#floor);
+    if (this.tracker.syncFailed) this.fail(new Violation("a failed sync ends the log", "it is opened"));
+    this.judge.recovered(node, this.#floor.kill);
     if (this.violation !== undefined) return;
     this.tracker.opened(node.log.lastSeq);
-    this.#floor = 0;
+    this.#floor = { kill: 0, crash: 0 };
     this.#wasStopped = false;
     this.#sabotage.node(node);
   }
@@ -245,14 +249,18 @@ export class World {
     const { process } = this;
     if (process === undefined) return;
     this.trace(how);
+    this.#progressAt = this.scheduler.nowMicros;
+    this.#ends++;
     this.count(process.node === undefined ? `${how} while opening` : how);
-    if (process.node !== undefined) this.#floor = this.#promised(how);
+    if (process.node !== undefined) this.#floor = { kill: this.#promised("kill"), crash: this.#promised("crash") };
+    if (how === "crash") this.#floor.kill = this.#floor.crash;
     process.life.alive = false;
     this.process = undefined;
     this.logDisk[how]();
     this.engine[how]();
     for (const client of this.clients.values()) this.#hangUp(client);
-    this.scheduler.after(this.#prng.below(50_000), undefined, "start", () => this.#start());
+    const pause = this.#prng.pick([0, 50_000, 500_000]);
+    this.scheduler.after(pause, undefined, "start", () => this.#start());
   }
 
   /** Up to which entry the log must come back if the process ends now. */
@@ -285,6 +293,7 @@ export class World {
       execute: (who, words, args) => this.judge.execute(who, words, args),
       answered: (who, expectation) => {
         this.count("answers");
+        this.#progressAt = this.scheduler.nowMicros;
         this.judge.answered(who, expectation);
         this.#faults.afterReply();
       },
@@ -327,7 +336,8 @@ export class World {
       return this.#cutOff(client);
     }
     if (this.#phase !== "chaos" || client.unanswered > 20) return;
-    const chunk = this.#prng.chance(1, 12) ? [this.judge.scans.next(client.id, 3)] : this.#requests.chunk();
+    const scans = this.#prng.chance(1, 12) && !this.judge.scans.isUnderWay(client.id);
+    const chunk = scans ? [this.judge.scans.next(client.id, 3)] : this.#requests.chunk();
     this.#issued += chunk.length;
     this.trace(`client ${client.id} ${chunk.map((words) => words.join(" ").slice(0, 100)).join("; ")}`);
     client.request(chunk);
@@ -350,7 +360,7 @@ export class World {
   // Phases
 
   #nextPhase(): void {
-    if (this.#phase === "chaos" && this.#issued >= this.options.requests) this.#heal();
+    if (this.#phase === "chaos" && this.#isChaosOver()) this.#heal();
     else if (this.#phase === "healed" && this.#isQuiet()) this.#ask();
     else if (this.#phase === "settled" && this.process?.isServing === true) {
       this.#phase = "stopping";
@@ -358,20 +368,23 @@ export class World {
     } else if (this.#phase === "stopping" && this.process?.isServing === true) this.stop();
   }
 
+  #isChaosOver(): boolean {
+    if (this.#issued >= this.options.requests || this.scheduler.steps >= CHAOS_STEPS_MAX) return true;
+    return this.#ends >= ENDS_MAX;
+  }
+
   #heal(): void {
     this.trace("healed");
     this.#phase = "healed";
-    this.#healedAt = this.scheduler.nowMicros;
+    this.#progressAt = this.scheduler.nowMicros;
     this.#faults.heal();
   }
 
   #isQuiet(): boolean {
-    return this.process?.isServing === true && this.#unanswered() === this.#waiting();
-  }
-
-  /** Clients that wait for a key, as they may for ever. */
-  #waiting(): number {
-    return this.judge.waiting;
+    const { process, judge } = this;
+    if (process?.isServing !== true || process.node!.executor.writesRefused !== undefined) return false;
+    // Who waits for a key may do so for ever.
+    return this.#unanswered() === judge.waiting;
   }
 
   /** A write of a healed node is taken. */
@@ -384,7 +397,7 @@ export class World {
 
   #judgeStore(): void {
     this.#phase = "judging";
-    checkStore(this.engine, (violation) => this.fail(violation));
+    checkStore(this.engine, this.judge.model.lastSeq, (violation) => this.fail(violation));
   }
 
   // Checks

@@ -30,6 +30,7 @@ const EXAMPLES: { readonly [message: string]: Example } = {
       "let groupLeader;",
     ],
     good: [
+      "const slaveof = 1;",
       'case "slave":',
       "const text = `role:slave\nall shards`;",
       "const determined = terminate();",

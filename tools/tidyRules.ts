@@ -32,7 +32,7 @@ const LONGER_FILES: ReadonlyMap<string, string> = new Map([
   ],
 ]);
 
-const FORBIDDEN_WORDS = /leader|follower|slave|shard|\bterm\b/i;
+const FORBIDDEN_WORDS = /leader|follower|slave(?!of\b)|shard|\bterm\b/i;
 
 const RULES: readonly LineRule[] = [
   {

@@ -56,6 +56,11 @@ export class SimEngine {
     this.#failAfter = after;
   }
 
+  /** What was planned to fail does not. */
+  failNever(): void {
+    this.#failAfter = undefined;
+  }
+
   /** The process dies: what is under way may have reached the operating system. */
   kill(): void {
     const { prng } = this.#options;
@@ -190,8 +195,9 @@ class OpenEngine implements Engine {
     await Promise.all(writes);
   }
 
-  close(): Promise<void> {
-    return this.#write(() => [], false).finally(() => {
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    await this.#write(() => [], false).finally(() => {
       this.#isClosed = true;
     });
   }

@@ -1,8 +1,10 @@
 import { World, type WorldSettings } from "../world.ts";
+import { memoryIsFree, recycleMemory } from "../recycledMemory.ts";
 import { Violation } from "../violation.ts";
 import { drains, microtaskCheckpoint } from "./microtasks.ts";
 import { withoutTheRealWorld } from "./realWorld.ts";
 
+recycleMemory();
 const checkpoint = microtaskCheckpoint();
 const macrotask = setImmediate;
 
@@ -19,6 +21,7 @@ export async function runWorld(settings: WorldSettings): Promise<World> {
     await inMacrotask(() => undefined);
   } finally {
     unpatch?.();
+    memoryIsFree();
     process.off("unhandledRejection", listen);
   }
   for (const reason of rejections) {

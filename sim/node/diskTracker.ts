@@ -17,8 +17,10 @@ export class DiskTracker {
   writtenSeq = 0;
   /** Everything up to here survives the power. */
   durableSeq = 0;
-  /** A sync has failed: nobody knows any more. */
+  /** A sync has failed: nobody knows any more what the disk keeps. */
   syncFailed = false;
+  /** A record was written all the same. */
+  wentOn = false;
   readonly #unsynced = new Set<WrittenRecord>();
 
   /** The log was opened and holds everything up to `lastSeq`. */
@@ -28,7 +30,10 @@ export class DiskTracker {
     this.#unsynced.clear();
   }
 
+  /** What stands between a new process and the disk. */
   wrap(disk: Disk): Disk {
+    this.syncFailed = false;
+    this.wentOn = false;
     return {
       list: () => disk.list(),
       read: (name) => disk.read(name),
@@ -78,6 +83,7 @@ export class DiskTracker {
   }
 
   #written(record: WrittenRecord): void {
+    this.wentOn ||= this.syncFailed;
     this.#unsynced.add(record);
     this.writtenSeq = record.lastSeq;
   }

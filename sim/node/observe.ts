@@ -9,7 +9,8 @@ import type { Node } from "../../src/worker/node.ts";
 export interface NodeObserver {
   /** The newest entry of the replica is this one; empty for a barrier. */
   entryAdded(entry: Uint8Array): void;
-  /** What was not committed never will be. */
+  /** What is not committed never will be: its replies become `error`, and its entries go. */
+  entriesRefused(error: string): void;
   entriesDiscarded(): void;
   /** A request that waited was tried again, and is answered. */
   woken(call: Call): void;
@@ -41,6 +42,7 @@ export function observe(node: Node, executor: Executor, observer: NodeObserver):
   };
   const refuseUncommitted = executor.refuseUncommitted;
   executor.refuseUncommitted = (error) => {
+    observer.entriesRefused(error);
     refuseUncommitted.call(executor, error);
     observer.entriesDiscarded();
   };
@@ -58,7 +60,7 @@ function observed(spec: CommandSpec, observer: NodeObserver): CommandSpec {
     ...spec,
     evaluate: (call: Call) => {
       evaluate(call);
-      if (call.waking && call.blockRequest === undefined) observer.woken(call);
+      if (call.wakingKey !== undefined && call.blockRequest === undefined) observer.woken(call);
     },
   };
 }

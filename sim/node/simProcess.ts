@@ -67,6 +67,7 @@ export class SimProcess {
       table: observedTable(parts.observer),
       durability: options.durability,
       memoryBytesMax: () => options.memoryBytesMax,
+      sizes: options.sizes,
       services: (node, executor) => this.#meet(node, executor),
       onFatal: parts.onFatal,
       onNotice: parts.onNotice,

@@ -1,7 +1,7 @@
 import type { SimClient, Expectation } from "../node/simClient.ts";
 import type { Args } from "../../src/core/command/args.ts";
 import type { Call } from "../../src/core/command/call.ts";
-import { latin1Bytes } from "../../src/base/latin1.ts";
+import { decodeLatin1, latin1Bytes } from "../../src/base/latin1.ts";
 import type { Prng } from "../../src/base/prng.ts";
 import type { Node } from "../../src/worker/node.ts";
 import type { Durability } from "../../src/worker/journal.ts";
@@ -24,6 +24,7 @@ export interface JudgeParts {
   readonly durability: Durability;
   readonly clients: ReadonlyMap<number, SimClient>;
   readonly fail: (violation: Violation) => void;
+  readonly trace: (line: string) => void;
 }
 
 /** Sits between the clients and the node: has the model do the same, and compares entry by entry and reply by reply. */
@@ -65,6 +66,7 @@ export class Judge implements NodeObserver {
 
   disconnect(client: SimClient): void {
     this.model.disconnect(client.id);
+    this.scans.forget(client.id);
     this.#waiting.delete(client.id);
   }
 
@@ -86,7 +88,7 @@ export class Judge implements NodeObserver {
       now: clock.wall(),
       random: new RequestRandom(seed),
       writesRefused: this.#node!.executor.writesRefused,
-      waking: false,
+      wakingKey: undefined,
     });
     this.#expectedEntry = entry;
     const expectation: Expectation = { words, reply, dependsOn };
@@ -116,10 +118,14 @@ export class Judge implements NodeObserver {
     const { model } = this;
     const seq = this.#node!.replica.lastSeq;
     if (seq !== model.lastSeq + 1) this.#fail("seqs are contiguous", `entry ${seq} after ${model.lastSeq}`);
+    this.#parts.trace(`entry ${seq} ${textOf(entry)}`);
     const expected = this.#expectedEntry;
     this.#expectedEntry = undefined;
     if (expected !== undefined) {
-      if (!sameBytes(expected, entry)) this.#fail("the node does what the model does", `entry ${seq} differs`);
+      if (!sameBytes(expected, entry)) {
+        const message = `entry ${seq} is ${textOf(entry)}, should be ${textOf(expected)}`;
+        this.#fail("the node does what the model does", message);
+      }
     } else if (entry.length > 0) {
       const wrong = model.expire(entry, this.#parts.clock.wall());
       if (wrong !== undefined) this.#fail("only expired keys go by themselves", wrong);
@@ -128,9 +134,11 @@ export class Judge implements NodeObserver {
   }
 
   entriesDiscarded(): void {
-    const node = this.#node!;
-    this.model.rewind(node.replica.lastSeq);
-    const reply = latin1Bytes(`-${node.executor.writesRefused}\r\n`);
+    this.model.rewind(this.#node!.replica.lastSeq);
+  }
+
+  entriesRefused(error: string): void {
+    const reply = latin1Bytes(`-${error}\r\n`);
     for (const { id, outstanding } of this.#parts.clients.values()) {
       for (const expectation of outstanding) {
         if (this.#waiting.get(id)?.expectation === expectation) continue;
@@ -145,9 +153,9 @@ export class Judge implements NodeObserver {
     const { id } = call.session;
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return this.#fail("the node does what the model does", `session ${id} does not wait`);
-    const { now, writesRefused } = call;
+    const { now, writesRefused, wakingKey } = call;
     const random = new RequestRandom(1);
-    const { reply, entry, dependsOn } = this.model.run(id, waiting.args, { now, random, writesRefused, waking: true });
+    const { reply, entry, dependsOn } = this.model.run(id, waiting.args, { now, random, writesRefused, wakingKey });
     if (reply === undefined) return this.#fail("the node does what the model does", "a request is served too early");
     this.#waiting.delete(id);
     this.#expectedEntry = entry;
@@ -158,7 +166,7 @@ export class Judge implements NodeObserver {
   answered(client: SimClient, expectation: Expectation): void {
     const { tracker, durability, fail } = this.#parts;
     const { dependsOn } = expectation;
-    if (expectation.reply === undefined) this.#waiting.delete(client.id);
+    if (this.#waiting.get(client.id)?.expectation === expectation) this.#waiting.delete(client.id);
     checkReleased(dependsOn, durability === "sync" ? tracker.durableSeq : tracker.writtenSeq, expectation.words, fail);
     this.acknowledgedSeq = Math.max(this.acknowledgedSeq, dependsOn);
   }
@@ -166,6 +174,10 @@ export class Judge implements NodeObserver {
   #fail(invariant: string, message: string): void {
     this.#parts.fail(new Violation(invariant, message));
   }
+}
+
+function textOf(entry: Uint8Array): string {
+  return JSON.stringify(decodeLatin1(entry.subarray(0, 120)));
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -29,8 +29,8 @@ export interface Circumstances {
   readonly now: number;
   readonly random: Random;
   readonly writesRefused: string | undefined;
-  /** A request that waits is tried again. */
-  readonly waking: boolean;
+  /** A request that waits is tried again because of this key. */
+  readonly wakingKey: string | undefined;
 }
 
 /**
@@ -143,7 +143,7 @@ export class Model {
   }
 
   #call(args: Args, session: Session, reply: Reply, circumstances: Circumstances): DispatchedCall {
-    const { now, random, writesRefused, waking } = circumstances;
+    const { now, random, writesRefused, wakingKey } = circumstances;
     return {
       args,
       reply,
@@ -154,7 +154,7 @@ export class Model {
       node: this.#services,
       random,
       inTransaction: false,
-      waking,
+      wakingKey,
       spec: undefined,
       writesRefused,
       blockRequest: undefined,

@@ -19,14 +19,22 @@ export class ScanWatch {
     model.onDelete = (key) => this.#deleted(key);
   }
 
+  readonly #underWay = new Set<number>();
+
   #deleted(key: string | undefined): void {
     if (key === undefined) this.#scans.clear();
     else for (const scan of this.#scans.values()) scan.missing.delete(key);
   }
 
-  /** The words of the next step of a client's scan. */
+  /** The words of the next step of a client's scan, which is asked for. */
   next(id: number, count: number): string[] {
+    this.#underWay.add(id);
     return ["SCAN", this.#scans.get(id)?.cursor ?? "0", "COUNT", String(count)];
+  }
+
+  /** A step was asked for and is not answered. */
+  isUnderWay(id: number): boolean {
+    return this.#underWay.has(id);
   }
 
   /** Called before each step. */
@@ -41,6 +49,7 @@ export class ScanWatch {
   /** A step's reply; answers which key was not met, if the scan is over. */
   step(id: number, reply: RespValue, now: number): string | undefined {
     const scan = this.#scans.get(id);
+    this.#underWay.delete(id);
     const [cursor, keys] = reply as readonly [string, readonly string[]];
     if (scan === undefined) return undefined;
     for (const key of keys) scan.missing.delete(key);
@@ -55,6 +64,7 @@ export class ScanWatch {
   }
 
   forget(id: number): void {
+    this.#underWay.delete(id);
     this.#scans.delete(id);
   }
 

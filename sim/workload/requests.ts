@@ -113,6 +113,7 @@ const strings: readonly Draw[] = [
   (r) => ["MSET", r.key(), r.value(), r.key(), r.value()],
   (r) => ["MSETNX", r.key(), r.value(), r.key(), r.value()],
   (r) => ["MGET", ...r.keys()],
+  (r) => ["MSET", ...r.elements(() => [r.key(), r.value()])],
 ];
 
 const generic: readonly Draw[] = [

@@ -9,6 +9,7 @@ const EXIT_BUG = 70;
 export async function run(argv: readonly string[]): Promise<void> {
   process.on("uncaughtException", endByBug);
   process.on("unhandledRejection", endByBug);
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
   const program = new Command("holdfast")
     .description("A key-value store that any Redis client can use and that keeps what it has acknowledged.")
     .version(VERSION, "-V, --version", "print the version")
@@ -23,6 +24,11 @@ export async function run(argv: readonly string[]): Promise<void> {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode;
   }
+}
+
+/** Whoever read the output has gone: a server goes on, a command ends by itself. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }
 
 function endByBug(error: unknown): void {

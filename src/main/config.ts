@@ -3,6 +3,7 @@ import { totalmem } from "node:os";
 import { parse as parseYaml } from "yaml";
 import { z } from "zod";
 import { err, ok, type Result } from "../base/result.ts";
+import { MEMORY_MAX, MEMORY_MIN } from "../worker/services/memoryLimit.ts";
 
 const MEBIBYTE = 1 << 20;
 const UNITS: { readonly [unit: string]: number } = {
@@ -16,44 +17,57 @@ const UNITS: { readonly [unit: string]: number } = {
   gb: 1024 * MEBIBYTE,
 };
 
-/** A number of bytes as Redis's configuration writes it: `64mb`, `1gb`, `1048576`. */
-const bytes = z.union([z.number().int().nonnegative(), z.string()]).transform((value, context) => {
-  if (typeof value === "number") return value;
-  const match = /^(\d+)\s*([a-z]*)$/i.exec(value.trim());
+const MEMORY_MESSAGE = "must be a number of bytes from 16mb to 12gb, such as 64mb, 1gb or 268435456";
+
+/** A number of bytes as Redis's configuration writes it: `64mb`, `1gb`, `268435456`. */
+const memory = z.union([z.number(), z.string()], MEMORY_MESSAGE).transform((value, context) => {
+  const bytes = typeof value === "number" ? value : parseBytes(value);
+  if (bytes !== undefined && Number.isInteger(bytes) && bytes >= MEMORY_MIN && bytes <= MEMORY_MAX) return bytes;
+  context.addIssue({ code: "custom", message: MEMORY_MESSAGE });
+  return z.NEVER;
+});
+
+function parseBytes(text: string): number | undefined {
+  const match = /^(\d{1,15})\s*([a-z]*)$/i.exec(text.trim());
   const unit = match === null ? undefined : UNITS[match[2]!.toLowerCase()];
-  if (match === null || unit === undefined) {
-    context.addIssue({ code: "custom", message: "must be a number of bytes such as 64mb, 1gb or 1048576" });
+  return unit === undefined ? undefined : Number(match![1]) * unit;
+}
+
+function whole(min: number, max: number, message: string) {
+  return z.union([z.number(), z.string()], message).transform((value, context) => {
+    const number = typeof value === "number" ? value : /^\d{1,15}$/.test(value.trim()) ? Number(value) : Number.NaN;
+    if (Number.isInteger(number) && number >= min && number <= max) return number;
+    context.addIssue({ code: "custom", message });
     return z.NEVER;
-  }
-  return Number(match[1]) * unit;
-});
+  });
+}
 
-const port = z.coerce
-  .number("must be a port number from 0 to 65535")
-  .int("must be a port number from 0 to 65535")
-  .min(0, "must be a port number from 0 to 65535")
-  .max(65_535, "must be a port number from 0 to 65535");
+function text(message: string) {
+  return z.string(message).min(1, message);
+}
 
-const yesNo = z.union([z.boolean(), z.enum(["yes", "no", "true", "false"], "must be yes or no")]).transform((value) => {
-  return value === true || value === "yes" || value === "true";
-});
+const port = whole(0, 65_535, "must be a port number from 0 to 65535");
+
+const yesNo = z
+  .union([z.boolean(), z.enum(["yes", "no", "true", "false"])], "must be yes or no")
+  .transform((value) => value === true || value === "yes" || value === "true");
 
 const schema = z.strictObject({
   port: port.default(6379),
-  bind: z.string().min(1, "must be an address such as 127.0.0.1").default("127.0.0.1"),
-  data: z.string().min(1, "must be a directory").default("./holdfast-data"),
+  bind: text("must be an address such as 127.0.0.1").default("127.0.0.1"),
+  data: text("must be a directory").default("./holdfast-data"),
   durability: z.enum(["sync", "memory"], "must be sync or memory").default("sync"),
   "http-port": port.default(8600),
-  memory: bytes.default(defaultMemory()),
-  maxclients: z.coerce.number("must be a number from 1 to 1000000").int().min(1).max(1_000_000).default(10_000),
-  requirepass: z.string().default(""),
+  memory: memory.default(defaultMemory()),
+  maxclients: whole(1, 1_000_000, "must be a number from 1 to 1000000").default(10_000),
+  requirepass: z.string("must be a text; put it in quotes").default(""),
   "protected-mode": yesNo.default(true),
   "enable-debug-command": yesNo.default(false),
 });
 
-/** Half of the machine's memory, and no more than the slab can address. */
+/** Half of the machine's memory. */
 function defaultMemory(): number {
-  return Math.min(Math.floor(totalmem() / 2), 12 * 1024 * MEBIBYTE);
+  return Math.max(MEMORY_MIN, Math.min(Math.floor(totalmem() / 2), MEMORY_MAX));
 }
 
 export type Config = z.infer<typeof schema>;
@@ -95,10 +109,13 @@ function describe(
   file: string | undefined,
 ): string {
   if (issue.code === "unrecognized_keys") {
-    return `${file} has settings that Holdfast does not know: ${issue.keys.join(", ")}. It knows ${SETTING_NAMES.join(", ")}.`;
+    const names = issue.keys.join(", ");
+    return `${file ?? "the call"} has settings that Holdfast does not know: ${names}. It knows ${SETTING_NAMES.join(", ")}.`;
   }
   const name = String(issue.path[0]);
-  return `${source(name)} is ${JSON.stringify(raw[name])}: it ${issue.message.startsWith("must") ? issue.message : `is refused (${issue.message})`}.`;
+  // A password belongs into no log, not even a wrong one.
+  const value = name === "requirepass" ? "of another type" : JSON.stringify(raw[name]);
+  return `${source(name)} is ${value}: it ${issue.message}.`;
 }
 
 export function environmentName(name: string): string {
@@ -114,10 +131,11 @@ function readFile(file: string): Result<RawSettings, string> {
   }
   try {
     const value: unknown = parseYaml(text) ?? {};
-    if (typeof value !== "object" || Array.isArray(value))
+    if (typeof value !== "object" || value === null || Array.isArray(value))
       return err(`${file} must be a list of settings, one "name: value" a line`);
     return ok(value as RawSettings);
   } catch (error) {
-    return err(`${file} is neither YAML nor JSON: ${(error as Error).message}`);
+    const reason = (error as Error).message.split("\n")[0]!.replace(/:$/, "");
+    return err(`${file} is neither YAML nor JSON: ${reason}`);
   }
 }

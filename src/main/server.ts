@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { err, ok, type Result } from "../base/result.ts";
@@ -19,7 +19,7 @@ import { openDataDirectory } from "../storage/dataDirectory.ts";
 import { Node } from "../worker/node.ts";
 import type { NodeError } from "../worker/nodeError.ts";
 import { Services } from "../worker/services/services.ts";
-import { type Config, type RawSettings, readConfig } from "./config.ts";
+import { type Config, readConfig } from "./config.ts";
 import { processFacts } from "./processFacts.ts";
 import { VERSION } from "./version.ts";
 
@@ -42,6 +42,8 @@ export interface StartOptions {
 export interface RunningNode {
   readonly host: string;
   readonly port: number;
+  /** 0 when there is no HTTP server. */
+  readonly httpPort: number;
   /** `redis://host:port`, as clients take it. */
   readonly url: string;
   readonly dataDirectory: string;
@@ -62,41 +64,43 @@ export class StartError extends Error {
 
 /** Starts a node in this process, for tests against a real store. Fails with `StartError`. */
 export async function start(options: StartOptions = {}): Promise<RunningNode> {
+  const { httpPort, ...others } = options;
   const temporary = options.data === undefined ? await mkdtemp(join(tmpdir(), "holdfast-")) : undefined;
-  const flags: RawSettings = {
-    ...options,
-    httpPort: undefined,
-    port: options.port ?? 0,
-    data: options.data ?? temporary,
-    "http-port": options.httpPort ?? 0,
+  const removeTemporary = async (): Promise<void> => {
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
   };
-  const { httpPort: _, ...known } = flags;
-  const config = readConfig(known, {}, undefined);
-  if (!config.ok) throw new StartError("setting", config.error);
+  const flags = { ...others, port: options.port ?? 0, data: options.data ?? temporary, "http-port": httpPort ?? 0 };
+  const config = readConfig(flags, {}, undefined);
+  if (!config.ok) {
+    await removeTemporary();
+    throw new StartError("setting", config.error);
+  }
+  let stopping: Promise<void> | undefined;
+  let server: Server | undefined;
+  const stop = (): Promise<void> => {
+    stopping ??= (server?.stop() ?? Promise.resolve()).then(removeTemporary);
+    return stopping;
+  };
   const served = await serve(config.value, {
-    http: options.httpPort !== undefined,
+    http: httpPort !== undefined,
     configFile: undefined,
     onFatal: (error) => {
       throw error;
     },
     onNotice: (text) => console.error(`holdfast: ${text}`),
-    onShutdown: () => undefined,
+    onShutdown: () => void stop(),
   });
   if (!served.ok) {
-    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
+    await removeTemporary();
     throw new StartError(served.error.code, served.error.message);
   }
-  const { value: server } = served;
-  return {
-    host: server.host,
-    port: server.port,
-    url: `redis://${server.host}:${server.port}`,
-    dataDirectory: server.dataDirectory,
-    stop: async () => {
-      await server.stop();
-      if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
-    },
-  };
+  server = served.value;
+  const { host, port, dataDirectory } = server;
+  return { host, port, httpPort: server.httpPort, url: urlOf(host, port), dataDirectory, stop };
+}
+
+function urlOf(host: string, port: number): string {
+  return `redis://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 let isPrepared = false;
@@ -146,12 +150,28 @@ export async function serve(config: Config, hooks: ServeHooks): Promise<Result<S
       message: `the data directory ${dataDirectory} cannot be made: ${(error as Error).message}`,
     });
   }
-  try {
-    return await serveFrom(dataDirectory, config, hooks);
-  } catch (error) {
+  const location = await realpath(dataDirectory);
+  if (inUse.has(location)) return err(inUseError(dataDirectory, "node of this process"));
+  inUse.add(location);
+  const served = await serveFrom(dataDirectory, config, hooks).catch((error: unknown) => {
+    inUse.delete(location);
     if (!(error instanceof DiskError)) throw error;
-    return err({ code: "disk", message: error.message });
+    return err({ code: "disk", message: error.message } as const);
+  });
+  if (!served.ok) {
+    inUse.delete(location);
+    return served;
   }
+  const { stop } = served.value;
+  return ok({ ...served.value, stop: () => stop().finally(() => inUse.delete(location)) });
+}
+
+/** Data directories that nodes of this process have. The engine's lock keeps out other processes only. */
+const inUse = new Set<string>();
+
+function inUseError(directory: string, user: "process" | "node of this process"): NodeError {
+  const message = `the data directory ${directory} is in use by another ${user}; stop that one, or name another directory with --data`;
+  return { code: "locked", message };
 }
 
 async function serveFrom(
@@ -211,6 +231,7 @@ async function serveFrom(
       await node.journal.drain();
       resp.endAll();
       await node.stop();
+      resp.destroyAll();
     },
   });
 }
@@ -284,13 +305,18 @@ function initialSettings(config: Config, dataDirectory: string): { readonly [nam
   return {
     port: String(config.port),
     bind: config.bind,
-    dir: dataDirectory,
+    dir: byteString(dataDirectory),
     maxclients: String(config.maxclients),
-    maxmemory: String(config.memory),
-    requirepass: config.requirepass,
+    memory: String(config.memory),
+    requirepass: byteString(config.requirepass),
     "protected-mode": config["protected-mode"] ? "yes" : "no",
     appendfsync: config.durability === "sync" ? "always" : "everysec",
   };
+}
+
+/** A text's bytes, as commands know texts. */
+function byteString(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
 }
 
 function engineError(
@@ -298,8 +324,7 @@ function engineError(
   directory: string,
 ): NodeError {
   if (error.code === "locked") {
-    const message = `the data directory ${directory} is in use by another process; stop that one, or name another directory with --data`;
-    return { code: "locked", message };
+    return inUseError(directory, "process");
   }
   const damaged = error.code === "damaged";
   const message = `the store in ${error.location} ${damaged ? "is damaged" : "cannot be opened"}: ${error.message ?? ""}`;

@@ -6,7 +6,7 @@ import type { LevelOptions, LevelPage, LevelReply, LevelRequest, LevelThreadData
 
 const OPTIONS: LevelOptions = {
   multithreading: true,
-  writeBufferSize: 8 << 20,
+  writeBufferSize: 2 << 20,
   cacheSize: 8 << 20,
   maxFileSize: 4 << 20,
 };

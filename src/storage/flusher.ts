@@ -18,14 +18,21 @@ import {
 import { writePiecesHeader, writeRecordHead, writeWhole } from "./keyRecord.ts";
 import { encodeMeta } from "./meta.ts";
 
-/** A batch ends when it has so many bytes or records: about a millisecond of the main thread. */
-const BATCH_BYTES = 256 * 1024;
-const BATCH_RECORDS = 1_000;
-/** A collection whose memory is more than this is kept in pieces, so that changing one element does not rewrite it. */
-const WHOLE_BYTES_MAX = 8 * 1024;
 const ORPHANS_AT_ONCE = 64;
 
+export interface FlushSizes {
+  /** A batch ends when it has so many bytes … */
+  readonly batchBytes: number;
+  /** … or records: together about a millisecond of the main thread. */
+  readonly batchRecords: number;
+  /** A collection whose memory is more than this is kept in pieces, so that changing one element does not rewrite it. */
+  readonly wholeBytesMax: number;
+}
+
+export const FLUSH_SIZES: FlushSizes = { batchBytes: 256 * 1024, batchRecords: 1_000, wholeBytesMax: 8 * 1024 };
+
 export interface FlusherParts {
+  readonly sizes: FlushSizes;
   readonly state: KeySpace;
   readonly store: EngineStore;
   /** Seq of the newest entry, committed or not. */
@@ -77,12 +84,12 @@ export class Flusher {
 
   /** Fills a batch with the oldest changes; false when there were none up to `upTo`. */
   #fill(upTo: Seq): boolean {
-    const { state, store, newestSeq } = this.#parts;
+    const { state, store, newestSeq, sizes } = this.#parts;
     const { dirty } = state;
     this.#writeLeftovers();
     for (const ref of dirty.takeMoved()) this.#writeRecord(ref);
     const began = dirty.oldestSeq;
-    while (this.#batch.operations < BATCH_RECORDS && this.#batch.byteLength < BATCH_BYTES) {
+    while (this.#batch.operations < sizes.batchRecords && this.#batch.byteLength < sizes.batchBytes) {
       const block = dirty.takeBlock();
       if (block === undefined) break;
       for (let i = 0; i < block.count; i++) this.#writeRecord(block.refs[i]!);
@@ -172,10 +179,10 @@ export class Flusher {
 
   /** Pieces go before the record that refers to them, in the same batch. */
   #writePieces(held: HeldCollection): void {
-    const { store } = this.#parts;
+    const { store, sizes } = this.#parts;
     const { value } = held;
     if (held.pieceId === 0) {
-      if (value.memoryBytes <= WHOLE_BYTES_MAX) return;
+      if (value.memoryBytes <= sizes.wholeBytesMax) return;
       held.pieceId = store.meta.nextPieceId++;
       value.beginPieces();
     }

@@ -19,6 +19,8 @@ export interface ClientSink {
 export interface Parked {
   readonly args: Args;
   readonly request: BlockRequest;
+  /** That there was nothing to be had is known from entries up to here. */
+  dependsOn: number;
   readonly timer: Timer | undefined;
 }
 

@@ -31,6 +31,9 @@ export class CommandMeter {
   onSlow: (call: DispatchedCall, micros: number) => void = () => undefined;
   #last: CommandSpec | undefined;
   #lastUsage: CommandUsage | undefined;
+  /** What the key space had counted after the last command, those that write included. */
+  #seenHits = 0;
+  #seenMisses = 0;
 
   readonly #clock: Clock;
 
@@ -52,12 +55,13 @@ export class CommandMeter {
       usage.rejected++;
       return;
     }
+    const { hits, misses } = call.state.statistics;
     if (usage.reads) {
-      this.hits += call.found;
-      this.misses += call.missed;
+      this.hits += hits - this.#seenHits;
+      this.misses += misses - this.#seenMisses;
     }
-    call.found = 0;
-    call.missed = 0;
+    this.#seenHits = hits;
+    this.#seenMisses = misses;
     const micros = this.#clock.micros() - started;
     usage.calls++;
     usage.micros += micros;

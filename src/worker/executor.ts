@@ -49,7 +49,7 @@ export class Executor {
   readonly mutator: Mutator;
   readonly clients = new Set<Client>();
   readonly watches = new Watches();
-  readonly waiting = new WaitingClients();
+  readonly waiting = new WaitingClients((key) => this.#typeOf(key));
   /** Whether keys whose time is over are deleted by the clock; `DEBUG` switches it off. */
   activeExpiry = true;
   /** Error that answers writes while the log cannot take them. */
@@ -85,13 +85,11 @@ export class Executor {
       node: services(this),
       random: parts.random,
       inTransaction: false,
-      waking: false,
+      wakingKey: undefined,
       spec: undefined,
       writesRefused: undefined,
       blockRequest: undefined,
       dependsOn: 0,
-      found: 0,
-      missed: 0,
     };
   }
 
@@ -141,7 +139,7 @@ export class Executor {
     const written = this.#out.length;
     const reply = this.#reply;
     reply.protocol = session.protocol;
-    const outcome = this.#evaluate(client, args, reply, false);
+    const outcome = this.#evaluate(client, args, reply, undefined);
     if (outcome === BLOCKED) this.#park(client, args.retain(), this.#call.blockRequest!);
     else if (session.replyMode !== "on") this.#keepQuiet(client, written);
     else if (this.#out.length > written) client.replies++;
@@ -162,20 +160,20 @@ export class Executor {
     skipOne(session);
   }
 
-  #evaluate(client: Client, args: Args, reply: Reply, waking: boolean): Outcome {
+  #evaluate(client: Client, args: Args, reply: Reply, wakingKey: string | undefined): Outcome {
     const call = this.#call;
     const { replica, journal, meter } = this.#parts;
     const { session } = client;
     call.args = args;
     call.session = session;
     call.reply = reply;
-    call.waking = waking;
+    call.wakingKey = wakingKey;
     call.writesRefused = this.writesRefused;
     call.blockRequest = undefined;
     call.dependsOn = 0;
     const started = meter.start();
     const errors = reply.errors;
-    this.mutator.begin(replica.nextSeq);
+    this.#beginEntry();
     const outcome = execute(call, this.#parts.table);
     if (this.mutator.end()) {
       call.dependsOn = replica.propose();
@@ -187,6 +185,13 @@ export class Executor {
     session.lastUsedAt = call.now;
     meter.finish(call, started, outcome, reply.errors > errors);
     return outcome;
+  }
+
+  /** Every turn may find the journal with another buffer: it goes on by itself when a write is done. */
+  #beginEntry(): void {
+    const { journal, replica } = this.#parts;
+    this.mutator.writeTo(journal.writer);
+    this.mutator.begin(replica.nextSeq);
   }
 
   /** Hands over what was written for the client since the last `finish`: at once, or when it is committed. */
@@ -226,14 +231,12 @@ export class Executor {
   #endTurn(): void {
     if (this.#halted) return;
     this.#parts.journal.endTurn();
-    this.mutator.writeTo(this.#parts.journal.writer);
   }
 
   /** The commit point has moved: replies go out. */
   committed(): void {
     const wasFull = this.#parts.journal.pendingBytes >= PENDING_BYTES_MAX;
     this.#held.release(this.#parts.replica.commitPoint);
-    this.mutator.writeTo(this.#parts.journal.writer);
     if (wasFull) this.#scheduleTurnEnd();
     this.#resumeAll();
   }
@@ -273,8 +276,8 @@ export class Executor {
 
   #isPaused(client: Client, args: Args): boolean {
     const spec = this.#parts.table.find(args);
-    // What is not there is refused and `QUIT` ends the connection, pause or not.
-    if (spec === undefined || spec.name === "quit") return false;
+    // What is not there is refused at once.
+    if (spec === undefined) return false;
     this.#call.session = client.session;
     return this.#paused === "all" || mayWrite(this.#call, spec);
   }
@@ -329,7 +332,6 @@ export class Executor {
       return bytes;
     });
     this.#parts.journal.discard();
-    this.mutator.writeTo(this.#parts.journal.writer);
     this.#parts.replica.discardUncommitted();
   }
 
@@ -347,9 +349,9 @@ export class Executor {
   #park(client: Client, args: Args, request: BlockRequest): void {
     const { timeoutMillis } = request;
     const timer = timeoutMillis > 0 ? this.#parts.timers.after(timeoutMillis, () => this.#timeOut(client)) : undefined;
-    client.parked = { args, request, timer };
+    client.parked = { args, request, dependsOn: this.#call.dependsOn, timer };
     client.session.blocked = true;
-    this.waiting.add(client, request.keys);
+    this.waiting.add(client, request);
     this.#listen();
   }
 
@@ -357,7 +359,7 @@ export class Executor {
     const { parked } = client;
     if (parked === undefined) return;
     parked.timer?.cancel();
-    this.waiting.remove(client, parked.request.keys);
+    this.waiting.remove(client, parked.request);
     client.parked = undefined;
     client.session.blocked = false;
     this.#listen();
@@ -369,8 +371,10 @@ export class Executor {
     this.endWait(client, (reply) => parked.request.onTimeout(reply));
   }
 
-  /** Ends a client's wait with a reply that depends on nothing. */
+  /** Ends a client's wait with a reply that tells, at most, that there was nothing to be had. */
   endWait(client: Client, write: (reply: Reply) => void): void {
+    const { parked } = client;
+    if (parked !== undefined && parked.dependsOn > client.dependsOn) client.dependsOn = parked.dependsOn;
     this.#unpark(client);
     this.#aside.reset();
     this.#asideReply.protocol = client.session.protocol;
@@ -399,22 +403,42 @@ export class Executor {
     for (const client of awake) if (!client.gone) client.sink.resume();
   }
 
-  /** Tries the commands of clients whose keys were touched, until none is left that might be served. */
+  /**
+   * Serves the clients that wait for keys which have become ready, key by key, in Redis's order (`handleClientsBlockedOnKeys`).
+   * What one of them is given may make further keys ready: it goes on until there is none.
+   */
   #serveWaiting(): void {
     if (this.#servingWaiting || this.writesRefused !== undefined) return;
     this.#servingWaiting = true;
-    while (this.waiting.anyReady) for (const client of this.waiting.takeReady()) this.#retry(client);
+    while (this.waiting.anyReady) for (const key of this.waiting.takeReady()) this.#serveFrom(key);
     this.#servingWaiting = false;
   }
 
-  #retry(client: Client): void {
-    const { parked } = client;
-    if (parked === undefined) return;
+  /** First come, first served, as long as the key has something to give. */
+  #serveFrom(key: string): void {
+    for (const client of this.waiting.clientsOf(key)) {
+      const type = this.#typeOf(key);
+      if (type === 0) return;
+      if (client.parked?.request.valueType === type) this.#retry(client, client.parked.args, key);
+    }
+  }
+
+  #retry(client: Client, args: Args, key: string): void {
     this.#aside.reset();
     this.#asideReply.protocol = client.session.protocol;
-    if (this.#evaluate(client, parked.args, this.#asideReply, true) === BLOCKED) return;
+    if (this.#evaluate(client, args, this.#asideReply, key) === BLOCKED) {
+      const { parked } = client;
+      if (parked !== undefined) parked.dependsOn = Math.max(parked.dependsOn, this.#call.dependsOn);
+      return;
+    }
     this.#unpark(client);
     this.#answerAside(client);
+  }
+
+  /** The type of what a key holds, 0 for none. */
+  #typeOf(key: string): number {
+    const ref = this.state.find(key);
+    return ref === 0 ? 0 : this.state.type(ref);
   }
 
   // Touched keys
@@ -468,7 +492,7 @@ export class Executor {
     if (keys.length === 0 || !this.#mayExpire) return;
     const { replica, journal, clock } = this.#parts;
     const now = clock.wall();
-    this.mutator.begin(replica.nextSeq);
+    this.#beginEntry();
     for (const key of keys) {
       const ref = this.state.find(key);
       if (ref === 0 || !this.state.expires(ref) || this.state.expireAt(ref) > now) continue;

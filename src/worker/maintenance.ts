@@ -12,9 +12,7 @@ const TICK_MILLIS = 100;
 /** Expired keys that are on disk only are looked for this often, so many at a time. */
 const COLD_EXPIRY_MILLIS = 1_000;
 const COLD_EXPIRY_KEYS = 256;
-/** A flush begins when the log that a restart would replay has become this long, … */
-const FLUSH_LOG_BYTES = 128 << 20;
-/** … or nothing has changed for so long, … */
+/** A flush begins when the log has become long, or nothing has changed for so long, … */
 const FLUSH_IDLE_MILLIS = 1_000;
 /** … or the last one is this old. */
 const FLUSH_AGE_MILLIS = 30_000;
@@ -34,6 +32,7 @@ export interface MaintenanceParts {
   readonly timers: Timers;
   readonly random: Random;
   readonly memoryBytesMax: () => number;
+  readonly flushLogBytes: number;
   readonly onFlushFailure: (error: unknown) => void;
 }
 
@@ -87,7 +86,7 @@ export class Maintenance {
     if (this.#flush !== undefined || executor.halted || executor.writesRefused !== undefined) return false;
     if (replica.commitPoint <= store.flushedSeq) return false;
     if (state.memoryUsed > this.#parts.memoryBytesMax()) return true;
-    if (log.bytesAfter(store.flushedSeq) >= FLUSH_LOG_BYTES) return true;
+    if (log.bytesAfter(store.flushedSeq) >= this.#parts.flushLogBytes) return true;
     return now - this.#changedAt >= FLUSH_IDLE_MILLIS || now - this.#lastFlushAt >= FLUSH_AGE_MILLIS;
   }
 

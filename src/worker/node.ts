@@ -25,6 +25,7 @@ import { Executor } from "./executor.ts";
 import { type Durability, Journal } from "./journal.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { NodeError } from "./nodeError.ts";
+import { NODE_SIZES, type NodeSizes } from "./sizes.ts";
 
 const DISK_FULL =
   "MISCONF Errors writing to the log: no space left on the disk. Commands that may modify the data set are refused until there is room.";
@@ -45,6 +46,7 @@ export interface NodeParts {
   readonly table: CommandTable;
   readonly durability: Durability;
   readonly memoryBytesMax: () => number;
+  readonly sizes?: NodeSizes;
   /** Made once the node is open; what the commands see of it. */
   readonly services: (node: Node, executor: Executor) => NodeServices;
   /** Nothing may be served any more: the disk no longer keeps what it was given. */
@@ -108,7 +110,9 @@ export class Node {
       },
       (executor) => parts.services(this, executor),
     );
+    const sizes = parts.sizes ?? NODE_SIZES;
     const flusher = new Flusher({
+      sizes,
       state: this.state,
       store: this.store,
       newestSeq: () => replica.lastSeq,
@@ -125,6 +129,7 @@ export class Node {
       timers,
       random,
       memoryBytesMax: parts.memoryBytesMax,
+      flushLogBytes: sizes.flushLogBytes,
       onFlushFailure: (error) => this.#flushFailed(error),
     });
   }
@@ -160,8 +165,17 @@ export class Node {
   /** Resolves when the log has everything up to `upTo` on disk. */
   #durable(upTo: Seq): Promise<void> {
     if (upTo <= this.#syncedSeq) return Promise.resolve();
-    if (this.#parts.durability === "memory") return this.#syncLog();
+    // Entries that the log has refused: it goes on with others of the same seqs.
+    if (this.#reloading !== undefined) return Promise.reject(new Error("the state is being loaded anew"));
+    if (this.#parts.durability === "memory") return this.#syncUpTo(upTo);
     return new Promise((resolve, reject) => this.#waiters.push({ seq: upTo, resolve, reject }));
+  }
+
+  /** What was evaluated in this turn is not even written yet. */
+  async #syncUpTo(upTo: Seq): Promise<void> {
+    this.journal.endTurn();
+    await this.#syncLog();
+    if (upTo > this.#syncedSeq) throw new Error("the log does not take the entries");
   }
 
   async #syncLog(): Promise<void> {
@@ -183,16 +197,19 @@ export class Node {
 
   #logFailed(error: unknown): void {
     if (this.#stopped) return;
-    if (!(error instanceof LogWriteError) || error.code === "poisoned") {
-      this.#stopped = true;
-      this.journal.stop();
-      this.executor.halt();
-      this.#parts.onFatal(error);
-      return;
-    }
+    if (!(error instanceof LogWriteError) || error.code === "poisoned") return this.#end(error);
     this.#parts.onNotice(`the log refuses entries (${error.message}): writes are refused until it takes them again`);
     this.#refuseWrites();
     this.#startReload();
+  }
+
+  /** Nothing may be served any more. */
+  #end(error: unknown): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.journal.stop();
+    this.executor.halt();
+    this.#parts.onFatal(error);
   }
 
   #refuseWrites(): void {
@@ -203,6 +220,7 @@ export class Node {
 
   #flushFailed(error: unknown): void {
     if (this.#stopped || this.#reloading !== undefined) return;
+    if (error instanceof LogWriteError) return this.#logFailed(error);
     this.#parts.onNotice(
       `changes cannot be brought to the store (${error instanceof Error ? error.message : String(error)})`,
     );
@@ -212,9 +230,11 @@ export class Node {
 
   /** Memory may hold what never came to be: it is thrown away and read again from engine and log. */
   #startReload(): void {
-    this.#reloading ??= this.#reload().finally(() => {
-      this.#reloading = undefined;
-    });
+    this.#reloading ??= this.#reload()
+      .catch((error: unknown) => this.#end(error))
+      .finally(() => {
+        this.#reloading = undefined;
+      });
   }
 
   async #reload(): Promise<void> {
@@ -228,13 +248,13 @@ export class Node {
     }
     const engine = await this.#parts.openEngine();
     if (!engine.ok) {
-      this.#parts.onFatal(new Error(engine.error.message));
+      this.#end(new Error(engine.error.message));
       return;
     }
     this.#engine = engine.value;
     const store = EngineStore.open(engine.value, (key) => this.state.hashOf(key));
     if (store === undefined) {
-      this.#parts.onFatal(new Error("the store was changed by another version while it was in use"));
+      this.#end(new Error("the store was changed by another version while it was in use"));
       return;
     }
     this.store.adopt(store);
@@ -242,7 +262,7 @@ export class Node {
     this.state.clearedSeq = store.meta.cleared;
     const replayed = await replay(this.log, this.state, this.store.meta.applied);
     if (!replayed.ok) {
-      this.#parts.onFatal(new Error(replayed.error.message));
+      this.#end(new Error(replayed.error.message));
       return;
     }
     this.executor.resume();
@@ -273,6 +293,8 @@ export class Node {
     await this.journal.drain();
     if (!this.#stopped && this.executor.writesRefused === undefined) await this.maintenance.startFlush();
     await this.maintenance.stop();
+    // A flush that failed has the state loaded anew.
+    await this.#reloading;
     this.executor.halt();
     await this.journal.drain();
     await this.#syncing;
@@ -309,14 +331,15 @@ async function recover(parts: NodeParts): Promise<Result<Recovered, NodeError>> 
 }
 
 async function recoverBehind(parts: NodeParts, engine: Engine, started: number): Promise<Result<Recovered, NodeError>> {
-  const { identity, logDisk, checksum, random } = parts;
+  const { identity, logDisk, checksum, random, sizes = NODE_SIZES } = parts;
   let state: KeySpace | undefined;
   const store = EngineStore.open(engine, (key) => state!.hashOf(key));
   if (store === undefined)
     return err({ code: "newer_format", message: "the store was written by a newer version of Holdfast" });
   state = new KeySpace(identity.hashSeed, store);
+  state.dirty.blockRefs = sizes.dirtyBlockRefs;
   state.clearedSeq = store.meta.cleared;
-  const opened = await openLog(logDisk, { identity: identity.identity, checksum, random });
+  const opened = await openLog(logDisk, { identity: identity.identity, checksum, random, ...sizes });
   if (!opened.ok) {
     const code = opened.error.code === "hole" ? "damaged" : opened.error.code;
     return err({ code, message: `the log cannot be used: ${opened.error.message}` });
@@ -328,7 +351,8 @@ async function recoverBehind(parts: NodeParts, engine: Engine, started: number):
       ? await replay(log, state, store.meta.applied)
       : err<NodeError>({ code: "damaged", message: gap });
   if (!replayed.ok) {
-    await log.close();
+    // What was wrong before counts.
+    await log.close().catch(() => undefined);
     return replayed;
   }
   const millis = parts.clock.monotonic() - started;

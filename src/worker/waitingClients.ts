@@ -1,15 +1,32 @@
+import type { BlockRequest } from "../core/command/call.ts";
 import type { Client } from "./client.ts";
 
-/** Who waits for which key (`BLPOP` and the like), first come, first served. */
+const NOBODY: ReadonlySet<Client> = new Set();
+
+/**
+ * Who waits for which key (`BLPOP` and the like), first come, first served; and which of those keys have become ready, in the
+ * order in which they did.
+ */
 export class WaitingClients {
+  readonly #typeOf: (key: string) => number;
   readonly #waiting = new Map<string, Set<Client>>();
+  /** How many clients wait for a type of value, whatever the key. */
+  readonly #countOfType = new Map<number, number>();
+  /** The key that was touched last. What became of it is looked at when the next one is, or when somebody asks. */
+  #touched: string | undefined;
   #ready = new Set<string>();
+
+  /** `typeOf` tells the type of value that a key holds now, 0 for none. */
+  constructor(typeOf: (key: string) => number) {
+    this.#typeOf = typeOf;
+  }
 
   get size(): number {
     return this.#waiting.size;
   }
 
-  add(client: Client, keys: readonly string[]): void {
+  add(client: Client, { keys, valueType }: BlockRequest): void {
+    this.#count(valueType, 1);
     for (const key of keys) {
       const clients = this.#waiting.get(key);
       if (clients === undefined) this.#waiting.set(key, new Set([client]));
@@ -17,7 +34,8 @@ export class WaitingClients {
     }
   }
 
-  remove(client: Client, keys: readonly string[]): void {
+  remove(client: Client, { keys, valueType }: BlockRequest): void {
+    this.#count(valueType, -1);
     for (const key of keys) {
       const clients = this.#waiting.get(key);
       clients?.delete(client);
@@ -25,21 +43,38 @@ export class WaitingClients {
     }
   }
 
-  /** The key was changed: whoever waits for it is tried soon. */
+  #count(valueType: number, by: number): void {
+    this.#countOfType.set(valueType, (this.#countOfType.get(valueType) ?? 0) + by);
+  }
+
+  /** The key is about to be changed. */
   touch(key: string): void {
-    if (this.#waiting.has(key)) this.#ready.add(key);
+    this.#lookAtTouched();
+    if (this.#waiting.has(key)) this.#touched = key;
+  }
+
+  /** A key is ready, and keeps its place in the order, once it has held a type of value that anybody waits for (as Redis 7.0). */
+  #lookAtTouched(): void {
+    const key = this.#touched;
+    if (key === undefined) return;
+    this.#touched = undefined;
+    if ((this.#countOfType.get(this.#typeOf(key)) ?? 0) > 0) this.#ready.add(key);
   }
 
   get anyReady(): boolean {
+    this.#lookAtTouched();
     return this.#ready.size > 0;
   }
 
-  /** Those who wait for keys that were touched, in the order of waiting for each key; the touches are forgotten. */
-  takeReady(): Client[] {
+  /** The keys that are ready; they are forgotten. */
+  takeReady(): Iterable<string> {
     const ready = this.#ready;
     this.#ready = new Set();
-    const clients = new Set<Client>();
-    for (const key of ready) for (const client of this.#waiting.get(key) ?? []) clients.add(client);
-    return [...clients];
+    return ready;
+  }
+
+  /** Who waits for the key, in the order of their coming; clients that cease to wait meanwhile are passed over. */
+  clientsOf(key: string): Iterable<Client> {
+    return this.#waiting.get(key) ?? NOBODY;
   }
 }

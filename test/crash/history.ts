@@ -30,13 +30,6 @@ export interface Observation {
   readonly endedMillis: number;
 }
 
-export interface OutcomeCounts {
-  acknowledged: number;
-  refused: number;
-  /** Unknown at the time the connection ended; `settle` found out which of them had happened. */
-  unknown: number;
-}
-
 /**
  * The oracle for keys that only one connection writes. Such a connection's writes take effect in the order they were sent, so after a
  * crash the keys must look as after every acknowledged write and the first few of the unknown ones, whole transactions only: nothing
@@ -44,7 +37,8 @@ export interface OutcomeCounts {
  */
 export class History {
   readonly name: string;
-  readonly counts: OutcomeCounts = { acknowledged: 0, refused: 0, unknown: 0 };
+  /** Writes by outcome. An unknown one is counted when its connection has ended; `settle` then finds out whether it happened. */
+  readonly counts: Record<Outcome, number> = { acknowledged: 0, refused: 0, unknown: 0 };
   /** What every acknowledged write (and every settled one) adds up to. */
   readonly #certain: KeySpace = new Map();
   /** What the acknowledged writes and those still without a reply add up to. */

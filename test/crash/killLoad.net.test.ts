@@ -3,20 +3,23 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { effortDeadline, effortFrom } from "./effort.ts";
 import { bigLane, mixedLane } from "./lane.ts";
 import { Load } from "./load.ts";
 import { observeAt } from "./observe.ts";
 import { SeededRandom, seedOfRun } from "./random.ts";
 import { type Launch, launch, launchReady } from "./target.ts";
 
-/** `HOLDFAST_KILLS=500` is the nightly length; without it the run also ends when its time is over. */
-const killsAsked = process.env["HOLDFAST_KILLS"];
-const KILLS = Number(killsAsked ?? 40);
-const RUN_MILLIS_MAX = killsAsked === undefined ? 60_000 : Number.POSITIVE_INFINITY;
+/** Without `HOLDFAST_KILLS` the run also ends when its time is over. */
+const KILLS = effortFrom("HOLDFAST_KILLS", 40, 500);
+const RUN_MILLIS_MAX = 60_000;
 const KILLS_MIN = Math.min(KILLS, 15);
 const LIFE_MILLIS_MAX = 400;
 const ACKNOWLEDGEMENTS_MAX = 3_000;
 const STARTUP_MILLIS_MAX = 400;
+
+/** Less than the load's values take, so that they move between memory and disk; every other life has it. */
+const LITTLE_MEMORY = "16mb";
 
 /** One kill in so many hits a server that is still recovering, or one that has done nothing since. */
 const KILL_WHILE_STARTING_ONE_IN = 5;
@@ -27,7 +30,7 @@ test(`kill -9 under load, ${KILLS} times: every acknowledged write is there, and
   const dataDirectory = await mkdtemp(join(tmpdir(), "holdfast-kill-"));
   const random = new SeededRandom(seed);
   const load = loadOf(random);
-  const deadline = Date.now() + RUN_MILLIS_MAX;
+  const deadline = effortDeadline("HOLDFAST_KILLS", RUN_MILLIS_MAX);
   let kills = 0;
   try {
     while (kills < KILLS && (Date.now() < deadline || kills < KILLS_MIN)) {
@@ -62,7 +65,8 @@ function loadOf(random: SeededRandom): Load {
 
 /** Starts, checks what is there, loads, and kills at a moment drawn by count of acknowledged writes or by time. */
 async function oneLife(dataDirectory: string, load: Load, random: SeededRandom): Promise<void> {
-  const server = await launchReady({ dataDirectory });
+  const little = { memory: LITTLE_MEMORY };
+  const server = await launchReady({ dataDirectory, ...(random.oneIn(2) && little) });
   try {
     load.settle(await observeAt(server.port, load.keys()));
     if (load.complaints.length > 0) return;

@@ -128,7 +128,7 @@ const DRAWS: readonly Draw[] = [
 ];
 
 const BIG_DRAWS: readonly Draw[] = [
-  (it) => ["SET", numbered(it, "text", 3), drawBigText(it, BIG_TEXT_BYTES)],
+  (it) => ["SET", numbered(it, "text", 12), drawBigText(it, BIG_TEXT_BYTES)],
   (it) => growBig(it, "text", () => ["APPEND", drawBigText(it, BIG_TEXT_BYTES / 16)]),
   (it) => growBig(it, "list", () => ["RPUSH", ...manyTexts(it)]),
   (it) => growBig(it, "list", () => ["LPUSH", ...manyTexts(it)]),
@@ -140,7 +140,7 @@ const BIG_DRAWS: readonly Draw[] = [
     ]),
   (it) => growBig(it, "zset", () => ["ZADD", ...manyTexts(it).flatMap((text) => [String(it.random.below(1e6)), text])]),
   (it) => ["LPOP", numbered(it, "list", 2)],
-  (it) => ["DEL", numbered(it, "text", 3), numbered(it, "hash", 2)],
+  (it) => ["DEL", numbered(it, "text", 12), numbered(it, "hash", 2)],
   drawMark,
   drawMark,
 ];

@@ -39,6 +39,7 @@ export class Load {
   #sharedNumber = 0;
   #acknowledged = 0;
   #refused = 0;
+  #readsRefused = 0;
   #stopping = false;
   #awaited: { count: number; resolve: () => void }[] = [];
 
@@ -55,6 +56,11 @@ export class Load {
   /** Writes refused so far. */
   get refused(): number {
     return this.#refused;
+  }
+
+  /** Reads refused so far: those that waited for a write which was then refused. */
+  get readsRefused(): number {
+    return this.#readsRefused;
   }
 
   /** Resolves as soon as `count` writes more than now have been acknowledged. */
@@ -210,8 +216,9 @@ export class Load {
           ["MGET", ...twinKeysOf(lane.history)],
         ]);
       } catch (error) {
-        if (error instanceof ReplyError) this.#complain(`a read failed: ${error.message}`);
-        return this.#noteStuck(client, `reader ${reader}`);
+        if (!(error instanceof ReplyError)) return this.#noteStuck(client, `reader ${reader}`);
+        this.#noteReadRefusal(error);
+        continue;
       }
       const mark = Number(replies[0] ?? 0);
       const twins = replies[1] as readonly (string | null)[];
@@ -232,6 +239,12 @@ export class Load {
     this.#refused += 1;
     if (this.#options.refusalAllowed?.test(answer.message) !== true)
       this.#complain(`${where}: refused with ${answer.message}`);
+  }
+
+  #noteReadRefusal(answer: ReplyError): void {
+    this.#readsRefused += 1;
+    if (this.#options.refusalAllowed?.test(answer.message) !== true)
+      this.#complain(`a read was refused: ${answer.message}`);
   }
 
   /** A connection that is still open when its client gives up had a request that nobody answered. */

@@ -45,7 +45,7 @@ export async function ask(client: RespClient, commands: readonly Command[]): Pro
   return replies.map((reply, at) => {
     const answer = modelReply(reply);
     if (answer instanceof ReplyError)
-      throw new ReplyError(`${commands[at]?.join(" ").slice(0, 100)}: ${answer.message}`);
+      throw new ReplyError(`${answer.message} (${commands[at]?.join(" ").slice(0, 100)})`);
     return answer;
   });
 }
@@ -54,7 +54,7 @@ export async function ask(client: RespClient, commands: readonly Command[]): Pro
  * Reads the whole key space: every key that `SCAN` lists and every key of `known`, so that a key is found even if the two disagree.
  * Nobody may write meanwhile.
  */
-export async function observe(client: RespClient, known: Iterable<string>): Promise<Observation> {
+async function observe(client: RespClient, known: Iterable<string>): Promise<Observation> {
   const beganMillis = Date.now();
   const scanned = await scanKeys(client);
   const names = [...new Set([...scanned, ...known])];

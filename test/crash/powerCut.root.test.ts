@@ -1,18 +1,17 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { type TestContext, test } from "node:test";
+import { effortDeadline, effortFrom } from "./effort.ts";
 import { bigLane, mixedLane } from "./lane.ts";
 import { Load } from "./load.ts";
 import { loopImagesMissing } from "./loopImage.ts";
 import { observeAt } from "./observe.ts";
 import { type CuttableDisk, onCuttableDisk } from "./powerCut.ts";
 import { SeededRandom, seedOfRun } from "./random.ts";
-import { type LaunchOptions, launch, launchReady } from "./target.ts";
+import { hasRedis, type LaunchOptions, launch, launchReady } from "./target.ts";
 
-/** `HOLDFAST_POWER_CUTS=200` is the nightly length; without it the run also ends when its time is over. */
-const cutsAsked = process.env["HOLDFAST_POWER_CUTS"];
-const CUTS = Number(cutsAsked ?? 15);
-const RUN_MILLIS_MAX = cutsAsked === undefined ? 30_000 : Number.POSITIVE_INFINITY;
+/** Without `HOLDFAST_POWER_CUTS` the run also ends when its time is over. */
+const CUTS = effortFrom("HOLDFAST_POWER_CUTS", 15, 200);
+const RUN_MILLIS_MAX = 30_000;
 const CUTS_MIN = Math.min(CUTS, 5);
 const LIFE_MILLIS_MAX = 600;
 const ACKNOWLEDGEMENTS_MAX = 2_000;
@@ -35,7 +34,7 @@ test(`the power is cut ${CUTS} times under load: nothing acknowledged is lost`, 
 });
 
 test("the same power cuts show the loss of a server that does not sync", unlessMissing, async (t) => {
-  if (spawnSync("redis-server", ["--version"]).error !== undefined) return t.skip("no redis-server to lose data with");
+  if (!hasRedis()) return t.skip("no redis-server to lose data with");
   const random = seeded(t);
   await onCuttableDisk(async (disk) => {
     const load = loadOf(random);
@@ -74,7 +73,7 @@ async function cutAgainAndAgain(
   cutsMax: number,
   flavour: Flavour = {},
 ) {
-  const deadline = Date.now() + RUN_MILLIS_MAX;
+  const deadline = effortDeadline("HOLDFAST_POWER_CUTS", RUN_MILLIS_MAX);
   let cuts = 0;
   while (cuts < cutsMax && (Date.now() < deadline || cuts < CUTS_MIN)) {
     if (random.oneIn(CUT_WHILE_STARTING_ONE_IN)) cuts += await cutWhileStarting(disk, random, flavour);

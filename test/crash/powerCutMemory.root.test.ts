@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { effort } from "./effort.ts";
 import { mixedLane } from "./lane.ts";
 import { Load } from "./load.ts";
 import { loopImagesMissing } from "./loopImage.ts";
@@ -9,7 +10,7 @@ import { PrefixJournal } from "./prefixJournal.ts";
 import { SeededRandom, seedOfRun } from "./random.ts";
 import { launchReady } from "./target.ts";
 
-const CUTS = 3;
+const CUTS = effort(2, 50);
 /** With `--durability memory` the log is synced every second; a slow machine may take another two to do it. */
 const LOSS_MILLIS_MAX = 3_000;
 

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { freePort } from "../support/freePort.ts";
 import { spawnHoldfast } from "../support/holdfastServer.ts";
 import { withDeadline } from "../support/respClient.ts";
@@ -5,12 +6,14 @@ import { type ProcessExit, type ServerProcess, spawnServer } from "../support/se
 import { testsRedis } from "../support/serverUnderTest.ts";
 
 /** What the server is asked to promise: every acknowledged write, or, with `memory`, all but the last second or so. */
-export type Durability = "sync" | "memory";
+type Durability = "sync" | "memory";
 
 export interface LaunchOptions {
   readonly dataDirectory: string;
   /** `sync` if absent. */
   readonly durability?: Durability;
+  /** Memory for values, such as `16mb`: little makes the server read them from disk. Not for redis-server, which has no such thing. */
+  readonly memory?: string;
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Replaces the program: a redis-server that never syncs, to see that a test can fail. */
@@ -29,6 +32,7 @@ export interface Launch {
   refused(): Promise<number>;
 }
 
+const REDIS_SERVER = "redis-server";
 const READY_DEADLINE_MILLIS = 60_000;
 const END_DEADLINE_MILLIS = 20_000;
 
@@ -69,16 +73,22 @@ export async function launchReady(options: LaunchOptions): Promise<Launch> {
   return server;
 }
 
+/** Whether there is a redis-server to compare with. */
+export function hasRedis(): boolean {
+  return spawnSync(REDIS_SERVER, ["--version"]).error === undefined;
+}
+
 function spawnHoldfastOn(options: LaunchOptions, port: number): ServerProcess {
   const { dataDirectory, durability = "sync", env = {} } = options;
   const place = ["--port", String(port), "--http-port", "0", "--data", dataDirectory];
-  return spawnHoldfast(["start", ...place, "--durability", durability], env);
+  const memory = options.memory === undefined ? [] : ["--memory", options.memory];
+  return spawnHoldfast(["start", ...place, "--durability", durability, ...memory], env);
 }
 
 function spawnRedis(options: LaunchOptions, port: number): ServerProcess {
   const place = ["--bind", "127.0.0.1", "--port", String(port), "--dir", options.dataDirectory];
   const log = ["--save", "", "--appendonly", "yes", "--appendfsync", redisSync(options), "--logfile", ""];
-  return spawnServer({ command: "redis-server", args: [...place, ...log], ...(options.env && { env: options.env }) });
+  return spawnServer({ command: REDIS_SERVER, args: [...place, ...log], ...(options.env && { env: options.env }) });
 }
 
 function redisSync(options: LaunchOptions): string {

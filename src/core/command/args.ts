@@ -1,32 +1,59 @@
-import { decodeLatin1 } from "../../base/latin1.ts";
+import { decodeLatin1, encodeLatin1 } from "../../base/latin1.ts";
+
+const NO_BYTES = new Uint8Array(0);
+const PLACES_MIN = 16;
+/** Room for places of so many arguments is kept from one request to the next. */
+const PLACES_KEPT_MAX = 4096;
 
 /**
  * One request as the parser found it: where each argument starts and ends in a run of bytes that belongs to the
  * connection. It is filled anew for every request; what must outlive the request takes `retain()`.
  */
 export class Args {
-  bytes: Uint8Array = new Uint8Array(0);
-  starts: Int32Array = new Int32Array(16);
-  ends: Int32Array = new Int32Array(16);
+  bytes: Uint8Array = NO_BYTES;
+  starts: Int32Array = new Int32Array(PLACES_MIN);
+  ends: Int32Array = new Int32Array(PLACES_MIN);
   /** How many arguments there are, the command's name included. */
   length = 0;
 
   static of(...texts: readonly string[]): Args {
     const args = new Args();
-    const total = texts.reduce((sum, text) => sum + text.length, 0);
-    args.bytes = new Uint8Array(total);
-    let at = 0;
-    for (const text of texts) {
-      for (let i = 0; i < text.length; i++) args.bytes[at + i] = text.charCodeAt(i);
-      args.add(at, at + text.length);
-      at += text.length;
-    }
+    args.set(texts);
     return args;
   }
 
   clear(bytes: Uint8Array): void {
     this.bytes = bytes;
     this.length = 0;
+  }
+
+  /** Becomes the arguments `texts` (latin1), in bytes of their own. */
+  set(texts: readonly string[]): void {
+    this.clear(new Uint8Array(texts.reduce((sum, text) => sum + text.length, 0)));
+    let at = 0;
+    for (const text of texts) {
+      encodeLatin1(text, this.bytes, at);
+      this.add(at, at + text.length);
+      at += text.length;
+    }
+  }
+
+  /** The bytes have been copied to other ones, `by` bytes further on. */
+  move(bytes: Uint8Array, by: number): void {
+    this.bytes = bytes;
+    for (let i = 0; i < this.length; i++) {
+      this.starts[i]! += by;
+      this.ends[i]! += by;
+    }
+  }
+
+  /** Holds on to no memory of the last request. */
+  forget(): void {
+    this.bytes = NO_BYTES;
+    this.length = 0;
+    if (this.starts.length <= PLACES_KEPT_MAX) return;
+    this.starts = new Int32Array(PLACES_MIN);
+    this.ends = new Int32Array(PLACES_MIN);
   }
 
   add(start: number, end: number): void {
@@ -36,8 +63,8 @@ export class Args {
   }
 
   #grow(): void {
-    const starts = new Int32Array(this.starts.length * 4);
-    const ends = new Int32Array(this.starts.length * 4);
+    const starts = new Int32Array(this.starts.length * 2);
+    const ends = new Int32Array(this.starts.length * 2);
     starts.set(this.starts);
     ends.set(this.ends);
     this.starts = starts;

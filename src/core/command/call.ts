@@ -9,6 +9,8 @@ import type { Session } from "./session.ts";
 /** Parks the session until one of the keys may serve it, or the time is over. */
 export interface BlockRequest {
   readonly keys: readonly string[];
+  /** What one of the keys must come to hold: `VALUE_LIST`, … */
+  readonly valueType: number;
   /** Milliseconds from now; 0 waits for ever. */
   readonly timeoutMillis: number;
   /** Writes the reply of a command whose time is over. */
@@ -34,17 +36,19 @@ export interface Call {
   readonly random: Random;
   /** Inside `EXEC`: a command that would block answers as if its time were over. */
   readonly inTransaction: boolean;
-  /** A parked command is tried again: keys of a wrong type are passed over, not an error. */
-  readonly waking: boolean;
+  /** A parked command is tried again because this key holds now what it waits for: it looks at no other key of its list. */
+  readonly wakingKey: string | undefined;
   /** The error that answers every command which may write, e.g. while the disk is full; no mutation may be made then. */
   readonly writesRefused: string | undefined;
   /** What the command asked for by `block`; the executor acts on it. */
   blockRequest: BlockRequest | undefined;
   /** The reply may go out only when this seq is committed: the newest pending entry of what was read. */
   dependsOn: number;
-  /** How many keys were looked up and were there, or were not: `keyspace_hits` and `keyspace_misses`. */
-  found: number;
-  missed: number;
+}
+
+/** Those of a blocking command's keys that may serve it now. */
+export function keysToTry(call: Call, keys: readonly string[]): readonly string[] {
+  return call.wakingKey === undefined ? keys : [call.wakingKey];
 }
 
 /** Parks the session, or, where it must not wait, answers as if the time were over. */

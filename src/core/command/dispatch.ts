@@ -90,6 +90,8 @@ function refuseUnknown(call: DispatchedCall): Outcome {
   // The first words of an HTTP request: somebody makes a browser talk to us. Redis closes such a connection, too.
   if (args.is(0, "post") || args.is(0, "host:")) {
     call.session.closing = true;
+    // What was answered before and is not sent yet is lost to it, too.
+    call.reply.out.reset();
     return REFUSED;
   }
   return refuse(call, unknownCommand(args));

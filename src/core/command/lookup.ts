@@ -28,18 +28,18 @@ function settle(call: Call, ref: Ref, key: string | undefined, i = 0): Ref {
   const version = state.pendingVersion;
   if (version > call.dependsOn) call.dependsOn = version;
   if (ref === 0) {
-    call.missed++;
+    state.statistics.misses++;
     return 0;
   }
   if (state.expires(ref) && state.expireAt(ref) <= call.now) {
-    call.missed++;
+    state.statistics.misses++;
     if (call.writesRefused !== undefined) return 0;
     call.mutate.delete(key ?? call.args.text(i));
     state.statistics.expired++;
     call.dependsOn = call.mutate.seq;
     return 0;
   }
-  call.found++;
+  state.statistics.hits++;
   if (!call.session.noTouch) state.touch(ref);
   return ref;
 }

@@ -72,7 +72,7 @@ export interface Settings {
   set(changes: readonly (readonly [string, string])[]): string | undefined;
   text(name: string): string;
   integer(name: string): number;
-  /** Writes the present values to the configuration file; an error text when there is none. */
+  /** Writes the present values to the configuration file; an error text when that cannot be. */
   rewrite(): string | undefined;
 }
 

@@ -1,7 +1,5 @@
 import type { Ref } from "./slab.ts";
 
-const BLOCK_REFS = 256;
-
 /** Records that became dirty one after the other, the first of them at `firstSeq`. */
 export interface DirtyBlock {
   readonly firstSeq: number;
@@ -15,14 +13,16 @@ export interface DirtyBlock {
  * listed apart, to be taken before anything else. A ref may be out of date; its record is then named again elsewhere.
  */
 export class DirtyList {
+  /** How many refs a block takes. */
+  blockRefs = 256;
   #blocks: DirtyBlock[] = [];
   #first = 0;
   #moved: Ref[] = [];
 
   add(ref: Ref, seq: number): void {
     let block = this.#blocks[this.#blocks.length - 1];
-    if (block === undefined || block.count === BLOCK_REFS || this.#first === this.#blocks.length) {
-      block = { firstSeq: seq, refs: new Uint32Array(BLOCK_REFS), count: 0 };
+    if (block === undefined || block.count >= block.refs.length || this.#first === this.#blocks.length) {
+      block = { firstSeq: seq, refs: new Uint32Array(this.blockRefs), count: 0 };
       this.#blocks.push(block);
     }
     block.refs[block.count++] = ref;

@@ -22,9 +22,22 @@ export class Replayer {
    * its last mutation, so that a replay may begin anywhere before what is missing. Throws `MalformedBytes`.
    */
   entry(reader: ByteReader, seq: number): void {
-    if (seq <= this.#state.clearedSeq) return;
+    const { clearedSeq } = this.#state;
+    if (seq < clearedSeq) return;
     this.#touched.clear();
+    if (seq === clearedSeq) this.#passLastClear(reader, seq);
     while (reader.remaining > 0) this.#mutation(reader, seq);
+  }
+
+  /** The entry that removed every key last, and is not forgotten: only what it did after that may still be to be done. */
+  #passLastClear(reader: ByteReader, seq: number): void {
+    let behind = reader.at;
+    while (reader.remaining > 0) {
+      const code = reader.u8();
+      this.#decode(code, reader.lengthText(), reader, seq);
+      if (code === kind.MUTATION_CLEAR) behind = reader.at;
+    }
+    reader.at = behind;
   }
 
   #mutation(reader: ByteReader, seq: number): void {
@@ -34,12 +47,19 @@ export class Replayer {
     // Every mutation is read to its end, also one that is left out.
     const run = this.#decode(code, key, reader, seq);
     if (code !== kind.MUTATION_CLEAR) {
-      this.#state.find(key);
       // Several mutations of one entry may be about one key; but what was at this seq before the entry has all of it.
-      if (this.#state.pendingVersion >= seq && !this.#touched.has(key)) return;
+      if (this.#hasBehind(key, seq) && !this.#touched.has(key)) return;
       this.#touched.add(key);
     }
     run();
+  }
+
+  #hasBehind(key: string, seq: number): boolean {
+    const state = this.#state;
+    const ref = state.find(key);
+    // To a key that is not there, `pendingVersion` says when every key was removed, which this entry may have done itself.
+    if (state.clearedSeq === seq) return ref !== 0 && state.version(ref) >= seq;
+    return state.pendingVersion >= seq;
   }
 
   #decode(code: number, key: string, reader: ByteReader, seq: number): () => void {

@@ -29,6 +29,13 @@ for (let words = 0, sizeClass = 0; words < classOfWords.length; words++) {
   classOfWords[words] = sizeClass;
 }
 
+let newChunk = (bytes: number): ArrayBuffer => new ArrayBuffer(bytes);
+
+/** Lets somebody who makes many slabs one after the other give the same memory out again, whatever it contains. */
+export function installChunkSource(source: (bytes: number) => ArrayBuffer): void {
+  newChunk = source;
+}
+
 /**
  * Memory for many small blocks outside JavaScript's heap: pages of 1 MiB, each cut into blocks of one size. The garbage
  * collector sees a few hundred buffers instead of millions of objects, and a block costs at most three bytes more than its
@@ -104,7 +111,7 @@ export class Slab {
     const page = this.bytes.length;
     invariant(page < PAGES_MAX, "the memory limit keeps the slab below 16 GiB");
     if (this.#chunk === undefined || this.#chunkPages === PAGES_A_CHUNK) {
-      this.#chunk = new ArrayBuffer(PAGES_A_CHUNK * PAGE_BYTES);
+      this.#chunk = newChunk(PAGES_A_CHUNK * PAGE_BYTES);
       this.#chunkPages = 0;
     }
     const at = this.#chunkPages++ * PAGE_BYTES;

@@ -3,10 +3,25 @@ import { Args } from "../../core/command/args.ts";
 import type { Session } from "../../core/command/session.ts";
 import type { Client, ClientSink } from "../../worker/client.ts";
 import type { Executor } from "../../worker/executor.ts";
+import { hangUp } from "./hangUp.ts";
 import { INCOMPLETE, PROTOCOL_ERROR, RequestParser } from "./requestParser.ts";
 
 /** Replies of one client are handed over when so much has gathered, so that a long pipeline does not hold it all. */
 const REPLIES_BYTES_MAX = 256 * 1024;
+/** While more than this waits for the client to read it, or for its commit, the client's requests wait. */
+const OUTPUT_BYTES_HIGH = 1 << 20;
+/** A client that takes nothing of what waits for it in so long a time is cut off. */
+const STALL_MILLIS = 60_000;
+/** One client's requests are executed for so long, looked at every so many requests; then others have their turn. */
+const TURN_MILLIS = 2;
+const TURN_CHECK_REQUESTS = 16;
+/** What Node reads from a socket at a time: when it comes full, there is more, and it would read on at once. */
+const FULL_CHUNK_BYTES = 64 * 1024;
+/** What may wait, in and out, of somebody who has not given the password yet. */
+const STRANGER_QUERY_BYTES_MAX = 1 << 20;
+const STRANGER_OUTPUT_BYTES_MAX = 64 * 1024;
+/** Places in a request are integers of 32 bits. */
+const QUERY_BYTES_MAX = 0x7fff_ffff - FULL_CHUNK_BYTES;
 
 export interface ConnectionLimits {
   readonly bulkBytesMax: number;
@@ -14,7 +29,13 @@ export interface ConnectionLimits {
   readonly outputBytesMax: number;
 }
 
-/** One Redis client: bytes in, requests to the executor, replies out. */
+/**
+ * One Redis client: bytes in, requests to the executor, replies out.
+ *
+ * Its memory is bounded on both ways. Requests are not executed while the client does not read the replies to earlier ones;
+ * meanwhile what it sends is still taken, up to the limit of the query buffer, because many clients write a whole pipeline before
+ * they read.
+ */
 export class Connection implements ClientSink {
   readonly client: Client;
   readonly #socket: Socket;
@@ -23,7 +44,14 @@ export class Connection implements ClientSink {
   readonly #parser: RequestParser;
   readonly #args = new Args();
   #pumping = false;
+  #resuming = false;
+  /** The client has sent its last byte. */
+  #inputOver = false;
+  /** No request is executed any more. */
   #ended = false;
+  /** Too much output waits. */
+  #full = false;
+  #stallTimer: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, session: Session, executor: Executor, limits: () => ConnectionLimits) {
     this.#socket = socket;
@@ -39,8 +67,10 @@ export class Connection implements ClientSink {
     });
     this.client = executor.connect(session, this);
     socket.on("data", (chunk) => this.#received(chunk));
+    socket.on("end", () => this.#receivedAll());
+    socket.on("drain", () => this.#checkOutput());
     socket.on("error", () => socket.destroy());
-    socket.on("close", () => executor.disconnect(this.client));
+    socket.on("close", () => this.#closed());
   }
 
   get receivedBytes(): number {
@@ -51,56 +81,152 @@ export class Connection implements ClientSink {
     return this.#socket.bytesWritten;
   }
 
+  // In
+
   #received(chunk: Buffer): void {
     if (this.#ended) return;
     this.#parser.feed(chunk);
     this.#pump();
+    if (chunk.length >= FULL_CHUNK_BYTES) this.#yield();
   }
 
-  /** Executes what has arrived, as far as the node and the session let it. */
+  /** As Redis does: who closes while it waits for something is gone, but requests that have come are answered. */
+  #receivedAll(): void {
+    this.#inputOver = true;
+    this.#pump();
+  }
+
+  /** Executes what has arrived, as far as the node, the session and the other clients let it. */
   #pump(): void {
-    if (this.#pumping) return;
+    if (this.#pumping || this.#ended) return;
     this.#pumping = true;
+    this.#executor.beginTurn();
+    const isStarved = this.#execute();
+    this.#finish();
+    this.#parser.settle(this.#args);
+    this.#pumping = false;
+    this.#afterPump(isStarved);
+  }
+
+  /** Hands the replies over: to `send`, at once or when what they depend on is committed. */
+  #finish(): void {
+    this.#executor.finish(this.client);
+    if (this.client.heldBytes > OUTPUT_BYTES_HIGH) this.#checkOutput();
+  }
+
+  /** Whether it ended because there is no whole request left. */
+  #execute(): boolean {
     const executor = this.#executor;
     const { client } = this;
     const { session } = client;
-    executor.beginTurn();
-    while (executor.mayExecute(client)) {
+    let turnEnd = 0;
+    for (let executed = 1; !this.#full && executor.mayExecute(client); executed++) {
       const outcome = this.#parser.next(this.#args);
-      if (outcome === INCOMPLETE) break;
+      if (outcome === INCOMPLETE) return true;
       if (outcome === PROTOCOL_ERROR) {
         executor.refuse(client, `ERR ${this.#parser.error}`);
         session.closing = true;
       } else executor.run(client, this.#args);
-      if (session.closing) break;
-      if (executor.unfinishedBytes > REPLIES_BYTES_MAX) executor.finish(client);
+      if (session.closing || this.#ended) return false;
+      if (executor.unfinishedBytes > REPLIES_BYTES_MAX) this.#finish();
+      if (executed % TURN_CHECK_REQUESTS !== 0) continue;
+      const now = performance.now();
+      if (turnEnd === 0) turnEnd = now + TURN_MILLIS;
+      else if (now > turnEnd) {
+        this.#yield();
+        return false;
+      }
     }
-    executor.finish(client);
-    this.#parser.settle(this.#args);
-    this.#pumping = false;
-    this.#afterPump();
+    return false;
   }
 
-  #afterPump(): void {
-    const { session } = this.client;
-    session.queryBytes = this.#parser.bufferedBytes;
+  #afterPump(isStarved: boolean): void {
+    if (this.#ended) return;
+    const { client } = this;
+    const { session } = client;
+    const { bufferedBytes } = this.#parser;
+    session.queryBytes = bufferedBytes;
     session.queryFreeBytes = this.#parser.freeBytes;
-    if (session.closing) this.end();
-    else if (this.#parser.bufferedBytes > this.#limits().queryBytesMax) this.#socket.destroy();
-    else if (!this.#executor.mayExecute(this.client) && !this.client.waits) {
+    if (session.closing || (isStarved && this.#inputOver)) this.end();
+    else if (bufferedBytes > STRANGER_QUERY_BYTES_MAX && bufferedBytes > this.#queryBytesMax) this.destroy();
+    else if (client.waits) {
+      if (this.#inputOver) this.destroy();
+    } else if (!isStarved && !this.#executor.mayExecute(client)) {
       this.#socket.pause();
-      this.#executor.awaitNode(this.client);
+      this.#executor.awaitNode(client);
     }
   }
+
+  get #queryBytesMax(): number {
+    if (!this.client.session.authenticated) return STRANGER_QUERY_BYTES_MAX;
+    return Math.min(this.#limits().queryBytesMax, QUERY_BYTES_MAX);
+  }
+
+  /** The other clients have their turn, then this one goes on. */
+  #yield(): void {
+    if (this.#resuming || this.#ended) return;
+    this.#resuming = true;
+    this.#socket.pause();
+    setImmediate(() => this.#goOn());
+  }
+
+  /** Goes on, but not now: the caller may be in the middle of another client's requests. */
+  resume(): void {
+    if (this.#resuming || this.#ended) return;
+    this.#resuming = true;
+    process.nextTick(() => this.#goOn());
+  }
+
+  #goOn(): void {
+    this.#resuming = false;
+    if (this.#ended) return;
+    this.#socket.resume();
+    this.#pump();
+  }
+
+  // Out
 
   send(bytes: Uint8Array): void {
     if (this.#socket.destroyed) return;
-    this.#socket.write(bytes);
-    const { session } = this.client;
-    session.outputBytes = this.#socket.writableLength + this.client.heldBytes;
-    if (session.outputBytes > this.#limits().outputBytesMax) this.#socket.destroy();
-    else if (this.#ended) this.#closeWhenSent();
+    const hasRoom = this.#socket.write(bytes);
+    if (!hasRoom || this.#ended || this.client.session.outputBytes > 0) this.#checkOutput();
   }
+
+  /** Looks after output that the client does not take, or that waits for its commit. */
+  #checkOutput(): void {
+    const { client } = this;
+    const { session } = client;
+    const outputBytes = this.#socket.writableLength + client.heldBytes;
+    session.outputBytes = outputBytes;
+    if (outputBytes > this.#outputBytesMax) this.destroy();
+    else if (this.#ended) this.#closeWhenSent();
+    else if (outputBytes > OUTPUT_BYTES_HIGH) this.#stall();
+    else if (this.#full) {
+      this.#full = false;
+      clearTimeout(this.#stallTimer);
+      this.resume();
+    }
+  }
+
+  get #outputBytesMax(): number {
+    return this.client.session.authenticated ? this.#limits().outputBytesMax : STRANGER_OUTPUT_BYTES_MAX;
+  }
+
+  #stall(): void {
+    if (this.#full) return;
+    this.#full = true;
+    this.#watchStall();
+  }
+
+  #watchStall(): void {
+    const unsentBytes = this.#socket.writableLength;
+    this.#stallTimer = setTimeout(() => {
+      if (unsentBytes > 0 && this.#socket.writableLength === unsentBytes) this.destroy();
+      else this.#watchStall();
+    }, STALL_MILLIS);
+  }
+
+  // The end
 
   end(): void {
     if (this.#ended) return;
@@ -110,7 +236,8 @@ export class Connection implements ClientSink {
 
   /** Replies that wait for their commit still go out first. */
   #closeWhenSent(): void {
-    if (this.client.held === 0) this.#socket.end(() => this.#socket.destroy());
+    if (this.client.held > 0 || this.#socket.writableEnded) return;
+    hangUp(this.#socket, () => this.#executor.disconnect(this.client));
   }
 
   destroy(): void {
@@ -118,9 +245,9 @@ export class Connection implements ClientSink {
     this.#socket.destroy();
   }
 
-  resume(): void {
-    if (this.#socket.destroyed || this.#ended) return;
-    this.#socket.resume();
-    this.#pump();
+  #closed(): void {
+    this.#ended = true;
+    clearTimeout(this.#stallTimer);
+    this.#executor.disconnect(this.client);
   }
 }

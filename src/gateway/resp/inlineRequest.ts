@@ -1,5 +1,11 @@
 const ESCAPES: { readonly [char: string]: string } = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\x07" };
 
+interface Word {
+  readonly text: string;
+  /** Index behind the word. */
+  readonly end: number;
+}
+
 /**
  * Splits an inline command into words as `redis-cli` and Redis do (`sdssplitargs`): double quotes with escapes, single quotes with
  * `\'` only. Undefined when quotes are not closed, or are followed by something other than a space.
@@ -9,8 +15,7 @@ export function splitInline(line: string): string[] | undefined {
   let at = 0;
   for (;;) {
     while (at < line.length && isSpace(line[at]!)) at++;
-    // A zero byte ends the line, as it ends a C string.
-    if (at >= line.length || line[at] === "\0") return words;
+    if (at === line.length) return words;
     const word = readWord(line, at);
     if (word === undefined) return undefined;
     words.push(word.text);
@@ -18,34 +23,33 @@ export function splitInline(line: string): string[] | undefined {
   }
 }
 
+/** C's `isspace`: what stands before a word, and behind a quote. */
 function isSpace(char: string): boolean {
   return char === " " || (char >= "\t" && char <= "\r");
 }
 
-function readWord(line: string, start: number): { readonly text: string; readonly end: number } | undefined {
-  let text = "";
-  let at = start;
-  while (at < line.length && !isSpace(line[at]!) && line[at] !== "\0") {
-    const quote = line[at]!;
-    if (quote !== '"' && quote !== "'") {
-      text += quote;
-      at++;
-      continue;
-    }
-    const quoted = quote === '"' ? readDouble(line, at + 1) : readSingle(line, at + 1);
-    if (quoted === undefined) return undefined;
-    if (quoted.end < line.length && !isSpace(line[quoted.end]!)) return undefined;
-    return { text: text + quoted.text, end: quoted.end };
-  }
-  return { text, end: at };
+/** Vertical tabs and form feeds end no word. */
+function endsWord(char: string): boolean {
+  return char === " " || char === "\t" || char === "\n" || char === "\r";
 }
 
-function readDouble(line: string, start: number): { readonly text: string; readonly end: number } | undefined {
+function readWord(line: string, start: number): Word | undefined {
+  let at = start;
+  while (at < line.length && !endsWord(line[at]!) && line[at] !== '"' && line[at] !== "'") at++;
+  const text = line.slice(start, at);
+  if (at === line.length || endsWord(line[at]!)) return { text, end: at };
+  // A quote may stand in the middle of a word, but ends it.
+  const quoted = line[at] === '"' ? readDouble(line, at + 1) : readSingle(line, at + 1);
+  if (quoted === undefined || (quoted.end < line.length && !isSpace(line[quoted.end]!))) return undefined;
+  return { text: text + quoted.text, end: quoted.end };
+}
+
+function readDouble(line: string, start: number): Word | undefined {
   let text = "";
   for (let at = start; at < line.length; at++) {
     const char = line[at]!;
     if (char === '"') return { text, end: at + 1 };
-    if (char !== "\\" || at + 1 >= line.length) {
+    if (char !== "\\" || at + 1 === line.length) {
       text += char;
       continue;
     }
@@ -61,7 +65,7 @@ function readDouble(line: string, start: number): { readonly text: string; reado
   return undefined;
 }
 
-function readSingle(line: string, start: number): { readonly text: string; readonly end: number } | undefined {
+function readSingle(line: string, start: number): Word | undefined {
   let text = "";
   for (let at = start; at < line.length; at++) {
     const char = line[at]!;

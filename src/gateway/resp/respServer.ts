@@ -1,13 +1,17 @@
 import { createServer, type Server, type Socket } from "node:net";
-import type { Session } from "../../core/command/session.ts";
 import type { Executor } from "../../worker/executor.ts";
+import { isLoopback, newSession } from "./clientSession.ts";
 import { Connection, type ConnectionLimits } from "./connection.ts";
+import { hangUp } from "./hangUp.ts";
 
-const KEEPALIVE_MILLIS = 300_000;
+const BACKLOG = 511;
+/** A client may close its side and still gets its replies. */
+const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 300_000, allowHalfOpen: true };
 const PROTECTED_MODE =
   "-DENIED Holdfast is running in protected mode because protected mode is enabled and no password is set. In this mode " +
   "connections are only accepted from the loopback interface. Set a password (HOLDFAST_REQUIREPASS or requirepass in the " +
   "configuration file), or, when everyone who can reach this port may use it, switch protected mode off with --protected-mode no.\r\n";
+const TOO_MANY = "-ERR max number of clients reached\r\n";
 
 export interface RespServerOptions {
   readonly executor: Executor;
@@ -36,16 +40,15 @@ export class RespServer {
 
   constructor(options: RespServerOptions) {
     this.#options = options;
-    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MILLIS }, (socket) =>
-      this.#accept(socket),
-    );
+    this.#server = createServer(SOCKET_OPTIONS, (socket) => this.#accept(socket));
   }
 
   /** Starts to listen; answers the port, which port 0 leaves to the system, or why it cannot. */
   listen(host: string, port: number): Promise<{ ok: true; value: number } | { ok: false; error: ListenError }> {
     return new Promise((resolve) => {
-      this.#server.once("error", (error: NodeJS.ErrnoException) => resolve({ ok: false, error: listenError(error) }));
-      this.#server.listen({ host, port, backlog: 511 }, () => {
+      // Later errors are those of a single `accept`, when there are no file descriptors left: they cost that client only.
+      this.#server.on("error", (error: NodeJS.ErrnoException) => resolve({ ok: false, error: listenError(error) }));
+      this.#server.listen({ host, port, backlog: BACKLOG }, () => {
         const address = this.#server.address();
         resolve({ ok: true, value: typeof address === "object" && address !== null ? address.port : port });
       });
@@ -54,18 +57,8 @@ export class RespServer {
 
   #accept(socket: Socket): void {
     const { executor, limits, clientsMax, isProtected, passwordRequired, now } = this.#options;
-    socket.on("error", () => socket.destroy());
-    const remote = socket.remoteAddress ?? "";
-    if (isProtected() && !isLoopback(remote)) {
-      this.rejected++;
-      socket.end(PROTECTED_MODE, "latin1");
-      return;
-    }
-    if (this.connections.size >= clientsMax()) {
-      this.rejected++;
-      socket.end("-ERR max number of clients reached\r\n", "latin1");
-      return;
-    }
+    if (isProtected() && !isLoopback(socket.remoteAddress ?? "")) return this.#reject(socket, PROTECTED_MODE);
+    if (executor.clients.size >= clientsMax()) return this.#reject(socket, TOO_MANY);
     this.accepted++;
     const session = newSession(this.#nextId++, socket, now(), !passwordRequired());
     const connection = new Connection(socket, session, executor, limits);
@@ -75,6 +68,13 @@ export class RespServer {
       this.#closedTraffic.receivedBytes += socket.bytesRead;
       this.#closedTraffic.sentBytes += socket.bytesWritten;
     });
+  }
+
+  #reject(socket: Socket, line: string): void {
+    this.rejected++;
+    socket.on("error", () => socket.destroy());
+    socket.write(line, "latin1");
+    hangUp(socket);
   }
 
   /** Bytes over all connections so far. */
@@ -96,46 +96,11 @@ export class RespServer {
   endAll(): void {
     for (const connection of this.connections) connection.end();
   }
-}
 
-function newSession(id: number, socket: Socket, now: number, authenticated: boolean): Session {
-  return {
-    id,
-    address: addressText(socket.remoteAddress, socket.remotePort),
-    localAddress: addressText(socket.localAddress, socket.localPort),
-    createdAt: now,
-    lastUsedAt: now,
-    name: "",
-    libraryName: "",
-    libraryVersion: "",
-    protocol: 2,
-    authenticated,
-    transaction: undefined,
-    watched: new Set(),
-    watchBroken: false,
-    replyMode: "on",
-    noEvict: false,
-    noTouch: false,
-    readOnly: false,
-    denyBlocking: false,
-    blocked: false,
-    closing: false,
-    lastCommand: undefined,
-    queryBytes: 0,
-    queryFreeBytes: 0,
-    outputBytes: 0,
-    commandsProcessed: 0,
-  };
-}
-
-function addressText(host: string | undefined, port: number | undefined): string {
-  const plain = (host ?? "?").replace(/^::ffff:/, "");
-  return plain.includes(":") ? `[${plain}]:${port ?? 0}` : `${plain}:${port ?? 0}`;
-}
-
-function isLoopback(address: string): boolean {
-  const plain = address.replace(/^::ffff:/, "");
-  return plain.startsWith("127.") || plain === "::1" || plain === "";
+  /** Closes what is still open: clients that do not read what was written to them. */
+  destroyAll(): void {
+    for (const connection of this.connections) connection.destroy();
+  }
 }
 
 function listenError(error: NodeJS.ErrnoException): ListenError {

@@ -83,6 +83,7 @@ function clients({ settings, snapshot }: InfoSources): Facts {
 
 function memory({ node, process, settings, snapshot }: InfoSources): Facts {
   const { memoryBytes, memoryBytesMax, memoryBytesPeak, clientBytes } = snapshot();
+  const maxmemory = settings.integer("maxmemory");
   const rss = process.residentBytes();
   const { usedBytes, totalBytes, externalBytes } = process.heap();
   return [
@@ -97,8 +98,8 @@ function memory({ node, process, settings, snapshot }: InfoSources): Facts {
     ["used_memory_dataset_perc", "100.00%"],
     ["total_system_memory", process.machineBytes],
     ["total_system_memory_human", humanBytes(process.machineBytes)],
-    ["maxmemory", memoryBytesMax],
-    ["maxmemory_human", humanBytes(memoryBytesMax)],
+    ["maxmemory", maxmemory],
+    ["maxmemory_human", humanBytes(maxmemory)],
     ["maxmemory_policy", settings.text("maxmemory-policy")],
     ["mem_fragmentation_ratio", ratio(rss, memoryBytes)],
     ["mem_fragmentation_bytes", Math.max(0, rss - memoryBytes)],
@@ -109,6 +110,7 @@ function memory({ node, process, settings, snapshot }: InfoSources): Facts {
     ["heap_total", totalBytes],
     ["heap_external", externalBytes],
     ["keys_in_memory", node.state.size - node.state.coldKeys],
+    ["memory_limit", memoryBytesMax],
     ["keys_on_disk_only", node.state.coldKeys],
   ];
 }

@@ -67,7 +67,7 @@ export class Services implements NodeServices {
     this.#options = options;
     this.commands = table;
     this.debugAllowed = options.debugAllowed;
-    this.settings = new Settings(options.initial, () => this.#applySettings());
+    this.settings = new Settings(options.initial, process.configFile, () => this.#applySettings());
     this.latency = new LatencyMonitor(table, node.meter);
     this.#wall = new WallMicros(clock);
     this.#statistics = new Statistics(options, () => this.memoryBytesMax);
@@ -116,7 +116,7 @@ export class Services implements NodeServices {
   #applySettings(): void {
     const { settings } = this;
     const { meter } = this.#options.node;
-    this.memoryBytesMax = settings.integer("maxmemory") || Number(this.#options.initial["maxmemory"] ?? Infinity);
+    this.memoryBytesMax = settings.integer("memory");
     this.limits = {
       bulkBytesMax: settings.integer("proto-max-bulk-len"),
       queryBytesMax: settings.integer("client-query-buffer-limit"),

@@ -1,3 +1,4 @@
+import { MEMORY_MAX, MEMORY_MIN } from "./memoryLimit.ts";
 import {
   choice,
   INT_MAX,
@@ -14,7 +15,7 @@ import {
 import { SPECIAL_SETTINGS } from "./specialSettings.ts";
 
 /**
- * Every name that `CONFIG` of Redis 7.0 knows, with the value it has here. Most have no meaning in this store: they are kept and
+ * Every name that `CONFIG` of Redis 7.0 knows, and `memory`, with the value it has here. Most have no meaning in this store: they are kept and
  * echoed, so that programs which set them go on. What describes the store is fixed: one database, an append-only log.
  */
 export const SETTINGS: readonly SettingType[] = [
@@ -114,6 +115,8 @@ export const SETTINGS: readonly SettingType[] = [
     "noeviction",
   ]),
   integer("maxmemory-samples", "5", 1, INT_MAX),
+  // Holdfast's own: what keys and values may take in memory. Redis's `maxmemory` means that data is evicted.
+  memory("memory", String(MEMORY_MAX), MEMORY_MIN, MEMORY_MAX),
   integer("min-replicas-max-lag", "10", 0, INT_MAX),
   integer("min-replicas-to-write", "0", 0, INT_MAX),
   yesNo("no-appendfsync-on-rewrite", "no"),

@@ -39,10 +39,10 @@ function within(value: bigint, min: number, max: number | bigint): Result<string
 }
 
 /** A number of bytes; `1kb` is 1024, `1k` is 1000. */
-export function memory(name: string, initial: string, min: number): SettingType {
+export function memory(name: string, initial: string, min: number, max: number | bigint = INTEGER_MAX): SettingType {
   const parse = (given: string): Result<string, string> => {
     const value = parseMemory(given);
-    return value === undefined ? err("argument must be a memory value") : within(value, min, INTEGER_MAX);
+    return value === undefined ? err("argument must be a memory value") : within(value, min, max);
   };
   return { name, initial, parse };
 }

@@ -42,8 +42,19 @@ function excerpt(args: Args): string[] {
   for (let i = 0; i < kept; i++) {
     const left = args.byteLength(i) - ARGUMENT_BYTES_MAX;
     const text = args.text(i);
-    texts.push(left > 0 ? `${text.slice(0, ARGUMENT_BYTES_MAX)}... (${left} more bytes)` : text);
+    if (isSecret(args, i)) texts.push("(redacted)");
+    else texts.push(left > 0 ? `${text.slice(0, ARGUMENT_BYTES_MAX)}... (${left} more bytes)` : text);
   }
   if (isLong) texts.push(`... (${args.length - kept} more arguments)`);
   return texts;
+}
+
+const SECRET_SETTINGS = ["requirepass", "masterauth", "masteruser", "tls-key-file-pass", "tls-client-key-file-pass"];
+
+/** Passwords, and the names that go with them, are not for a log. */
+function isSecret(args: Args, i: number): boolean {
+  if (args.is(0, "auth")) return i >= 1;
+  if (args.is(0, "hello")) return (i >= 3 && args.is(i - 1, "auth")) || (i >= 4 && args.is(i - 2, "auth"));
+  if (!args.is(0, "config") || i < 3 || !args.is(1, "set")) return false;
+  return i % 2 === 1 && SECRET_SETTINGS.some((name) => args.is(i - 1, name));
 }

@@ -17,7 +17,7 @@ const positions = matrix(
       "RANK -2",
       "RANK 0",
       "RANK 9223372036854775807",
-      "RANK -9223372036854775808",
+      "RANK -9223372036854775807",
       "RANK a",
     ],
     ["", "COUNT 0", "COUNT 1", "COUNT 2", "COUNT 10", "COUNT -1"],

@@ -350,7 +350,7 @@ const server = written(
   CONFIG GET
   CONFIG GET nosuch
   CONFIG GET databases
-  CONFIG GET maxmemory-policy appendonly
+  CONFIG GET maxmemory-policy maxmemory-samples MAXMEMORY-samples
   CONFIG GET MAXMEMORY
   CONFIG GET "hash-max-*-entries"
   CONFIG SET
@@ -410,12 +410,7 @@ const server = written(
   DEBUG JMAP
 
   CONFIG SET set-max-intset-entries 2 hash-max-listpack-entries 2 zset-max-listpack-entries 2
-  SADD s 1 2 3
-  OBJECT ENCODING s
-  HSET h a 1 b 2 c 3
-  OBJECT ENCODING h
-  ZADD z 1 a 2 b 3 c
-  OBJECT ENCODING z
+  CONFIG GET hash-max-ziplist-entries
   CONFIG SET set-max-intset-entries 512 hash-max-listpack-entries 512 zset-max-listpack-entries 128
   CONFIG SET hash-max-ziplist-entries 512
   CONFIG GET "zset-max-*"

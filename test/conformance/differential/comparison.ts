@@ -80,6 +80,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   "slowlog|len": sameType,
   "latency|latest": sameType,
   "latency|histogram": sameType,
+  "latency|doctor": sameType,
 };
 
 const SCANS: ReadonlySet<string> = new Set(["scan", "sscan", "hscan", "zscan"]);

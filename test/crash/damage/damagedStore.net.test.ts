@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import { test } from "node:test";
 import { RespClient } from "../../support/respClient.ts";
 import { testsRedis } from "../../support/serverUnderTest.ts";
+import { effort } from "../effort.ts";
 import { matches } from "../history.ts";
 import { bigLane, mixedLane } from "../lane.ts";
 import { Load } from "../load.ts";
@@ -14,7 +15,7 @@ import { flipBit, inDirectory, live, onCopy, overwrite, storeFiles } from "./dat
 
 const LIVES = 3;
 const WRITES_A_LIFE = 1_500;
-const FLIPS = 16;
+const FLIPS = effort(6, 200);
 
 type Damage = (dataDirectory: string, random: SeededRandom) => Promise<string>;
 
@@ -74,13 +75,11 @@ async function lose(dataDirectory: string, random: SeededRandom, pattern: RegExp
 const DAMAGES: readonly Damage[] = [
   ...Array.from({ length: FLIPS }, () => flippedTable),
   zeroedPage,
-  zeroedPage,
   cutTable,
   lostTable,
   lostCurrent,
   lostManifest,
   lostStore,
-  flippedManifest,
   flippedManifest,
   flippedStoreLog,
 ];

@@ -41,12 +41,11 @@ test("data of a newer format, or with a damaged identity, is refused and not ove
     const fields = JSON.parse(text);
     await writeFile(file, JSON.stringify({ ...fields, format: fields.format + 1 }));
     await refuses(dataDirectory, /format/);
-    for (const damaged of ["", "{", "[]", '{"format":1}', text.slice(0, text.length / 2), "\0".repeat(100)]) {
+    for (const damaged of ["", '{"format":1}', text.slice(0, text.length / 2)]) {
       await writeFile(file, damaged);
       await refuses(dataDirectory, new RegExp(IDENTITY_FILE.replace(".", "\\.")));
     }
     await writeFile(file, text);
-    await live(dataDirectory, load, 50, "kill");
     await live(dataDirectory, load, 0, "kill");
   });
 });

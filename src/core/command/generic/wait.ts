@@ -24,6 +24,6 @@ export const wait: CommandSpec = {
     if (timeoutMillis < 0) return fail(call, TIMEOUT_NEGATIVE);
     // A node by itself has no other replica, and a reply to a write is itself the promise that it is kept.
     if (replicas <= 0) return call.reply.integer(0);
-    block(call, { keys: [], timeoutMillis, onTimeout: (reply) => reply.integer(0) });
+    block(call, { keys: [], valueType: 0, timeoutMillis, onTimeout: (reply) => reply.integer(0) });
   },
 };

@@ -1,9 +1,9 @@
+import { VALUE_LIST } from "../../state/values/collection.ts";
 import type { ListValue } from "../../state/values/listValue.ts";
 import { block, type Call } from "../call.ts";
 import { readList } from "../lookup.ts";
 import { argTimeout } from "../numbers.ts";
 import type { CommandSpec } from "../spec.ts";
-import { readAwaitedList } from "./blocking.ts";
 import { argLeft, elementAtEnd } from "./ends.ts";
 import { keyAt } from "./keySpecs.ts";
 
@@ -90,12 +90,12 @@ function moveOrBlock(call: Call, move: Move, timeoutAt: number): void {
   const timeoutMillis = argTimeout(call, timeoutAt);
   if (timeoutMillis === undefined) return;
   const key = call.args.text(1);
-  const source = readAwaitedList(call, key);
+  const source = readList(call, key);
   if (source === null) return;
   if (source !== undefined) return moveElement(call, source, move);
   // Where it may not wait, Redis answers another null than when the time is over.
   if (call.inTransaction || call.session.denyBlocking) call.reply.null();
-  else block(call, { keys: [key], timeoutMillis, onTimeout: (reply) => reply.nullArray() });
+  else block(call, { keys: [key], valueType: VALUE_LIST, timeoutMillis, onTimeout: (reply) => reply.nullArray() });
 }
 
 function moveElement(call: Call, source: ListValue, { fromLeft, toLeft }: Move): void {

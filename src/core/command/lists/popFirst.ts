@@ -1,9 +1,10 @@
-import { block, type Call } from "../call.ts";
+import { VALUE_LIST } from "../../state/values/collection.ts";
+import { block, type Call, keysToTry } from "../call.ts";
 import { fail, SYNTAX_ERROR } from "../errors.ts";
 import { argRange, argTimeout } from "../numbers.ts";
 import type { CommandSpec } from "../spec.ts";
-import { firstList, type KeyedList } from "./blocking.ts";
 import { argLeft, elementAtEnd, popElements } from "./ends.ts";
+import { firstList, type KeyedList } from "./firstList.ts";
 import { countedKeys, keysFrom } from "./keySpecs.ts";
 
 export const blpop: CommandSpec = {
@@ -38,7 +39,7 @@ function popOneOrBlock(call: Call, left: boolean): void {
   const timeoutMillis = argTimeout(call, timeoutAt);
   if (timeoutMillis === undefined) return;
   const keys = args.texts(1, timeoutAt);
-  const found = firstList(call, keys);
+  const found = firstList(call, keysToTry(call, keys));
   if (found === null) return;
   if (found === undefined) return waitFor(call, keys, timeoutMillis);
   const element = elementAtEnd(found.list, left);
@@ -81,7 +82,7 @@ export const blmpop: CommandSpec = {
     if (request === undefined) return;
     const timeoutMillis = argTimeout(call, 1);
     if (timeoutMillis === undefined) return;
-    const found = firstList(call, request.keys);
+    const found = firstList(call, keysToTry(call, request.keys));
     if (found === null) return;
     if (found === undefined) waitFor(call, request.keys, timeoutMillis);
     else replyPopped(call, found, request);
@@ -128,5 +129,5 @@ function replyPopped(call: Call, found: KeyedList, request: PopRequest): void {
 }
 
 function waitFor(call: Call, keys: readonly string[], timeoutMillis: number): void {
-  block(call, { keys, timeoutMillis, onTimeout: (reply) => reply.nullArray() });
+  block(call, { keys, valueType: VALUE_LIST, timeoutMillis, onTimeout: (reply) => reply.nullArray() });
 }

@@ -1,5 +1,5 @@
 import type { Call } from "../call.ts";
-import { fail, wrongArity } from "../errors.ts";
+import { fail, SYNTAX_ERROR } from "../errors.ts";
 import type { CommandSpec } from "../spec.ts";
 import { helpSubcommand } from "./help.ts";
 
@@ -55,9 +55,16 @@ const get: CommandSpec = {
   complexity: "O(N) when N is the number of configuration parameters provided",
   history: [["7.0.0", "Added the ability to pass multiple pattern parameters in one call"]],
   evaluate: ({ args, node, reply }) => {
-    const found = new Map(args.texts(2).flatMap((pattern) => node.settings.matching(pattern)));
+    const found = new Map<string, readonly [string, string]>();
+    for (const pattern of args.texts(2)) {
+      for (const setting of node.settings.matching(pattern)) {
+        const name = setting[0].toLowerCase();
+        // Asked for twice, a setting is answered once, in the first spelling.
+        if (!found.has(name)) found.set(name, setting);
+      }
+    }
     reply.map(found.size);
-    for (const [name, value] of found) {
+    for (const [name, value] of found.values()) {
       reply.bulk(name);
       reply.bulk(value);
     }
@@ -79,7 +86,7 @@ const set: CommandSpec = {
 
 function evaluateSet(call: Call): void {
   const { args, node } = call;
-  if (args.length % 2 !== 0) return fail(call, wrongArity("config|set"));
+  if (args.length % 2 !== 0) return fail(call, SYNTAX_ERROR);
   const changes: [string, string][] = [];
   for (let i = 2; i < args.length; i += 2) changes.push([args.text(i), args.text(i + 1)]);
   const error = node.settings.set(changes);

@@ -132,7 +132,7 @@ function diagnosis({ data, dataMax, clients }: MemoryFigures): string {
   const findings: string[] = [];
   if (data > dataMax * NEARLY_FULL) {
     findings.push(
-      "Memory for keys and values is at its limit (maxmemory): values that are not in use are read from disk.",
+      "Memory for keys and values is at its limit (CONFIG GET memory): values that are not in use are read from disk.",
     );
   }
   if (clients > data && clients > 64 << 20) {

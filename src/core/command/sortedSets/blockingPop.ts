@@ -1,8 +1,8 @@
-import { block, type Call } from "../call.ts";
+import { type Call, keysToTry } from "../call.ts";
 import { keysFrom } from "../lists/keySpecs.ts";
 import { argTimeout } from "../numbers.ts";
 import type { CommandSpec } from "../spec.ts";
-import { type End, firstSortedSet, takeFrom } from "./take.ts";
+import { awaitSortedSet, type End, firstSortedSet, takeFrom } from "./take.ts";
 
 export const bzpopmin: CommandSpec = {
   name: "bzpopmin",
@@ -37,9 +37,9 @@ function popBlocking(call: Call, end: End): void {
   const timeoutMillis = argTimeout(call, args.length - 1);
   if (timeoutMillis === undefined) return;
   const keys = args.texts(1, args.length - 1);
-  const found = firstSortedSet(call, keys);
+  const found = firstSortedSet(call, keysToTry(call, keys));
   if (found === null) return;
-  if (found === undefined) return block(call, { keys, timeoutMillis, onTimeout: (late) => late.nullArray() });
+  if (found === undefined) return awaitSortedSet(call, keys, timeoutMillis);
   const { member, score } = takeFrom(call, found.key, found.zset, end, 1)[0]!;
   reply.array(3);
   reply.bulk(found.key);

@@ -1,9 +1,9 @@
-import { block, type Call } from "../call.ts";
+import { type Call, keysToTry } from "../call.ts";
 import { fail, SYNTAX_ERROR } from "../errors.ts";
 import { countedKeys } from "../lists/keySpecs.ts";
 import { argRange, argTimeout } from "../numbers.ts";
 import type { CommandSpec } from "../spec.ts";
-import { type End, type FoundSortedSet, firstSortedSet, takeFrom } from "./take.ts";
+import { awaitSortedSet, type End, type FoundSortedSet, firstSortedSet, takeFrom } from "./take.ts";
 
 export const zmpop: CommandSpec = {
   name: "zmpop",
@@ -52,9 +52,9 @@ function popFromFirstBlocking(call: Call): void {
   const timeoutMillis = argTimeout(call, 1);
   if (timeoutMillis === undefined) return;
   const { keys } = request;
-  const found = firstSortedSet(call, keys);
+  const found = firstSortedSet(call, keysToTry(call, keys));
   if (found === null) return;
-  if (found === undefined) return block(call, { keys, timeoutMillis, onTimeout: (late) => late.nullArray() });
+  if (found === undefined) return awaitSortedSet(call, keys, timeoutMillis);
   replyTaken(call, found, request);
 }
 

@@ -1,9 +1,7 @@
-import { invariant } from "../../../base/invariant.ts";
 import { VALUE_ZSET } from "../../state/values/collection.ts";
-import { type ScoredMember, ZSetValue } from "../../state/values/zsetValue.ts";
-import type { Call } from "../call.ts";
-import { fail, WRONG_TYPE } from "../errors.ts";
-import { lookup } from "../lookup.ts";
+import type { ScoredMember, ZSetValue } from "../../state/values/zsetValue.ts";
+import { block, type Call } from "../call.ts";
+import { readZSet } from "../lookup.ts";
 
 /** Where members are taken from: the lowest scores, or the highest. */
 export type End = "min" | "max";
@@ -17,19 +15,16 @@ export interface FoundSortedSet {
 /** The first of the keys that holds a sorted set; undefined when none does, null after a `WRONGTYPE`. */
 export function firstSortedSet(call: Call, keys: readonly string[]): FoundSortedSet | undefined | null {
   for (const key of keys) {
-    const ref = lookup(call, key);
-    if (ref === 0) continue;
-    if (call.state.type(ref) === VALUE_ZSET) {
-      const zset = call.state.collection(ref);
-      invariant(zset instanceof ZSetValue, "a sorted set's record holds a sorted set");
-      return { key, zset };
-    }
-    // A parked command waits for sorted sets; what else a key became in the meantime is nothing to it.
-    if (call.waking) continue;
-    fail(call, WRONG_TYPE);
-    return null;
+    const zset = readZSet(call, key);
+    if (zset === null) return null;
+    if (zset !== undefined) return { key, zset };
   }
   return undefined;
+}
+
+/** Parks the session until one of the keys holds a sorted set. */
+export function awaitSortedSet(call: Call, keys: readonly string[], timeoutMillis: number): void {
+  block(call, { keys, valueType: VALUE_ZSET, timeoutMillis, onTimeout: (reply) => reply.nullArray() });
 }
 
 /** Removes up to `count` members from one end; answers them, outermost first. */

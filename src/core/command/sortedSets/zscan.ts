@@ -5,6 +5,9 @@ import { argCursor, argScanOptions, replyScanStep } from "../sets/elementScan.ts
 import type { CommandSpec } from "../spec.ts";
 import { readZSetArg } from "./readSortedSet.ts";
 
+/** Half of the largest 64-bit integer, as a double (`double2ll` of Redis 7.0). */
+const COMPACT_INTEGER_MAX = 2 ** 62;
+
 export const zscan: CommandSpec = {
   name: "zscan",
   arity: -3,
@@ -29,8 +32,15 @@ function scan(call: Call): void {
   const options = argScanOptions(call, 3);
   if (options === undefined) return;
   const found: string[] = [];
+  const isCompact = zset.encoding === "listpack";
   const next = zset.scan(cursor, options.count, (member, score) => {
-    if (options.matches(member)) found.push(member, formatDouble(score));
+    if (options.matches(member)) found.push(member, isCompact ? compactScore(score) : formatDouble(score));
   });
   replyScanStep(call, next, found);
+}
+
+/** Redis keeps whole scores in a listpack as 64-bit integers, and `ZSCAN` shows them as they are kept. */
+function compactScore(score: number): string {
+  const isKeptAsInteger = Number.isInteger(score) && Math.abs(score) <= COMPACT_INTEGER_MAX;
+  return isKeptAsInteger ? String(BigInt(score)) : formatDouble(score);
 }

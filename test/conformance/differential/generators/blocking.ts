@@ -4,10 +4,19 @@ import type { Generator } from "./generator.ts";
 
 /** Few keys and three connections: several clients wait for one key, and one push serves more than one of them. */
 const KEYS = ["a", "b", "c"];
+/**
+ * The target of commands that replace what a key holds by a sorted set, and of no others: where they overwrite a value of
+ * another type, Redis 7.0 forgets those who wait for a sorted set, and Holdfast serves them.
+ */
+const STORED = "z";
 const CONNECTIONS = 3;
 
 function keys(draw: Draw): string[] {
   return draw.random.times(draw.random.between(1, 3), () => draw.random.pick(KEYS));
+}
+
+function sortedSetKeys(draw: Draw): string[] {
+  return draw.random.chance(30) ? [...keys(draw), STORED] : keys(draw);
 }
 
 function timeout(draw: Draw): string {
@@ -34,12 +43,12 @@ const WAITING: readonly Recipe[] = [
       return ["BLMPOP", timeout(d), String(from.length), ...from, side(d), ...d.maybe(50, "COUNT", d.smallInteger())];
     },
   ],
-  [3, (d) => ["BZPOPMIN", ...keys(d), timeout(d)]],
-  [3, (d) => ["BZPOPMAX", ...keys(d), timeout(d)]],
+  [3, (d) => ["BZPOPMIN", ...sortedSetKeys(d), timeout(d)]],
+  [3, (d) => ["BZPOPMAX", ...sortedSetKeys(d), timeout(d)]],
   [
     3,
     (d) => {
-      const from = keys(d);
+      const from = sortedSetKeys(d);
       const which = d.word(d.random.pick(["MIN", "MAX"]));
       return ["BZMPOP", timeout(d), String(from.length), ...from, which, ...d.maybe(50, "COUNT", d.smallInteger())];
     },
@@ -51,12 +60,12 @@ const SERVING: readonly Recipe[] = [
   [4, (d) => ["ZADD", d.random.pick(KEYS), "1", d.member(), "2", d.member()]],
   [1, (d) => ["LPUSHX", d.random.pick(KEYS), d.member()]],
   [1, (d) => ["ZINCRBY", d.random.pick(KEYS), "1", d.member()]],
-  [2, (d) => ["RENAME", d.random.pick(KEYS), d.random.pick(KEYS)]],
+  [2, (d) => ["RENAME", d.random.pick([...KEYS, STORED]), d.random.pick(KEYS)]],
   [2, (d) => ["LMOVE", d.random.pick(KEYS), d.random.pick(KEYS), side(d), side(d)]],
   [1, (d) => ["COPY", d.random.pick(KEYS), d.random.pick(KEYS), "REPLACE"]],
-  [1, (d) => ["ZUNIONSTORE", d.random.pick(KEYS), "2", d.random.pick(KEYS), d.random.pick(KEYS)]],
-  [1, (d) => ["ZRANGESTORE", d.random.pick(KEYS), d.random.pick(KEYS), "0", "-1"]],
-  [2, (d) => ["DEL", d.random.pick(KEYS)]],
+  [1, (d) => ["ZUNIONSTORE", STORED, "2", d.random.pick(KEYS), d.random.pick(KEYS)]],
+  [1, (d) => ["ZRANGESTORE", STORED, d.random.pick(KEYS), "0", "-1"]],
+  [2, (d) => ["DEL", d.random.pick([...KEYS, STORED])]],
   [1, (d) => ["SET", d.random.pick(KEYS), "x"]],
   [1, (d) => ["SADD", d.random.pick(KEYS), "x"]],
 ];

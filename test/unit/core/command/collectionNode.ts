@@ -20,7 +20,7 @@ export const table = new CommandTable([hashCommands, listCommands, setCommands])
 /** What differs from one evaluation to the next. */
 interface Circumstances {
   readonly inTransaction?: boolean;
-  readonly waking?: boolean;
+  readonly wakingKey?: string;
 }
 
 /** A key space with the hash, list and set commands on it, and nothing around it. */
@@ -96,7 +96,7 @@ export class CollectionNode {
     if (this.mutate.end()) this.entries.push({ seq: this.#seq, bytes: this.log.slice(4) });
   }
 
-  #call(args: Args, reply: Reply, { inTransaction = false, waking = false }: Circumstances): Call {
+  #call(args: Args, reply: Reply, { inTransaction = false, wakingKey }: Circumstances): Call {
     return {
       args,
       reply,
@@ -107,7 +107,7 @@ export class CollectionNode {
       node: undefined as never,
       random: this.#random,
       inTransaction,
-      waking,
+      wakingKey,
       writesRefused: undefined,
       blockRequest: undefined,
       dependsOn: 0,

@@ -100,12 +100,12 @@ export class DispatchNode {
   }
 
   /** The reply as it goes over the wire, with a space for every line end; "" when the request waits. */
-  run(words: readonly string[], session = this.session(), waking = false): string {
-    return this.runArgs(Args.of(...words), session, waking);
+  run(words: readonly string[], session = this.session(), wakingKey?: string): string {
+    return this.runArgs(Args.of(...words), session, wakingKey);
   }
 
-  runArgs(args: Args, session = this.session(), waking = false): string {
-    const call = this.#call(args, session, waking);
+  runArgs(args: Args, session = this.session(), wakingKey?: string): string {
+    const call = this.#call(args, session, wakingKey);
     const before = this.#mutator.mutations;
     this.#mutator.begin(this.nextSeq);
     this.outcome = execute(call, table);
@@ -135,7 +135,7 @@ export class DispatchNode {
     }
   }
 
-  #call(args: Args, session: Session, waking: boolean): DispatchedCall {
+  #call(args: Args, session: Session, wakingKey: string | undefined): DispatchedCall {
     const reply = new Reply();
     reply.protocol = session.protocol;
     return {
@@ -148,7 +148,7 @@ export class DispatchNode {
       node: this.#services,
       random: this.#random,
       inTransaction: false,
-      waking,
+      wakingKey,
       spec: undefined,
       writesRefused: this.writesRefused,
       blockRequest: undefined,

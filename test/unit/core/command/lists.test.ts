@@ -400,21 +400,21 @@ for (const { line, keys, timeoutMillis, onTimeout, inTransaction } of BLOCKING) 
   });
 }
 
-test("a blocked command that is woken passes over keys of another type", () => {
+test("a blocked command that is woken looks at the key that woke it and at no other", () => {
   const node = new CollectionNode();
   node.putString("s");
-  for (const line of ["BLPOP s none 0", "BLMPOP 0 1 s LEFT", "BLMOVE s l LEFT LEFT 0", "BRPOPLPUSH s l 0"]) {
-    assert.equal(node.line(line, { waking: true }), "");
-    assert.notEqual(node.blockRequest, undefined, line);
-  }
-  node.line("RPUSH l a");
-  assert.equal(node.line("BLPOP s l 0", { waking: true }), "*2 $1 l $1 a");
+  node.line("RPUSH a 1");
+  node.line("RPUSH b 2 3");
+  assert.equal(node.line("BLPOP s a b 0", { wakingKey: "b" }), "*2 $1 b $1 2");
+  assert.equal(node.line("BLMPOP 0 3 s a b LEFT", { wakingKey: "b" }), "*2 $1 b *1 $1 3");
+  assert.equal(node.line("BRPOP s a b 0", { wakingKey: "b" }), "");
+  assert.deepEqual(node.blockRequest?.keys, ["s", "a", "b"]);
 });
 
 test("a blocked BLMOVE that is woken fails when its target is no list", () => {
   const node = new CollectionNode();
   node.putString("s");
   node.line("RPUSH l a");
-  assert.match(node.line("BLMOVE l s LEFT LEFT 0", { waking: true }), /^-WRONGTYPE/);
+  assert.match(node.line("BLMOVE l s LEFT LEFT 0", { wakingKey: "l" }), /^-WRONGTYPE/);
   assert.equal(node.line("LLEN l"), ":1");
 });

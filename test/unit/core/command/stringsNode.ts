@@ -69,7 +69,7 @@ export class StringsNode {
       node: { settings: { integer: () => this.bulkBytesMax } } as unknown as NodeServices,
       random: seededRandom(1),
       inTransaction: false,
-      waking: false,
+      wakingKey: undefined,
       spec: undefined,
       writesRefused: undefined,
       blockRequest: undefined,
