@@ -205,10 +205,9 @@ export class World {
     if (!opened.ok) return this.#openFailed(opened.error);
     if (!process.life.alive || this.violation !== undefined) return;
     this.count("starts");
-    const { state } = opened.value;
-    checkSize(this.judge.model.state, state, (violation) => this.fail(violation));
-    if (this.#phase === "judging" || this.#prng.chance(1, 4)) this.#checkAll(opened.value);
-    if (this.#phase === "judging") {
+    const isWhole = !opened.value.executor.halted;
+    if (isWhole && (this.#phase === "judging" || this.#prng.chance(1, 4))) this.#checkAll(opened.value);
+    if (isWhole && this.#phase === "judging") {
       this.#phase = "over";
       return;
     }
@@ -413,6 +412,7 @@ export class World {
 
   #checkAll(node: Node): void {
     this.count("full comparisons");
+    checkSize(this.judge.model.state, node.state, (violation) => this.fail(violation));
     checkState(this.judge.model.state, node.state, (violation) => this.fail(violation));
   }
 }

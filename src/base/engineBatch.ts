@@ -3,12 +3,25 @@ import { ByteWriter } from "./byteWriter.ts";
 
 const PUT = 1;
 const DELETE = 0;
+const CRC_BYTES = 4;
 
-/** Puts and deletes in one run of bytes: operation (1 byte), key length, key, and for a put value length, value. */
+/** CRC-32 of a range, going on from `seed`; see the `Checksum` port. */
+export type Crc = (bytes: Uint8Array, start: number, end: number, seed?: number) => number;
+
+/**
+ * Puts and deletes in one run of bytes: operation (1 byte), key length, key, and for a put value length, value. Each value is
+ * followed by a checksum of key, length and value, for LevelDB does not look at its own when it reads.
+ */
 export class EngineBatchWriter {
   readonly writer = new ByteWriter(64 * 1024);
   operations = 0;
+  readonly #crc: Crc;
+  #keyAt = 0;
   #valueAt = 0;
+
+  constructor(crc: Crc) {
+    this.#crc = crc;
+  }
 
   put(key: Uint8Array, value: Uint8Array): void {
     this.beginPut(key);
@@ -21,6 +34,7 @@ export class EngineBatchWriter {
     const { writer } = this;
     writer.u8(PUT);
     writer.u32(key.length);
+    this.#keyAt = writer.length;
     writer.copy(key, 0, key.length);
     writer.u32(0);
     this.#valueAt = writer.length;
@@ -28,7 +42,11 @@ export class EngineBatchWriter {
   }
 
   endPut(): void {
-    this.writer.setU32(this.#valueAt - 4, this.writer.length - this.#valueAt);
+    const { writer } = this;
+    const length = writer.length - this.#valueAt;
+    writer.setU32(this.#valueAt - 4, length);
+    writer.u32(this.#crc(writer.bytes, this.#keyAt, writer.length));
+    writer.setU32(this.#valueAt - 4, length + CRC_BYTES);
   }
 
   delete(key: Uint8Array): void {
@@ -62,4 +80,14 @@ export function forEachOperation(
     const key = reader.view(reader.u32());
     visit(key, operation === PUT ? reader.view(reader.u32()) : undefined);
   }
+}
+
+/** The value that was put, a view without its checksum; undefined when key or value are not what was written. */
+export function openValue(key: Uint8Array, stored: Uint8Array, crc: Crc): Uint8Array | undefined {
+  const length = stored.length - CRC_BYTES;
+  if (length < 0) return undefined;
+  const lengthBytes = Uint8Array.of(length, length >>> 8, length >>> 16, length >>> 24);
+  const sum = crc(stored, 0, length, crc(lengthBytes, 0, 4, crc(key, 0, key.length)));
+  const said = new ByteReader(stored, length).u32();
+  return said === sum ? stored.subarray(0, length) : undefined;
 }

@@ -1,7 +1,10 @@
+import { MalformedBytes } from "../base/byteReader.ts";
+import { openValue } from "../base/engineBatch.ts";
 import type { Seq } from "../base/ids.ts";
 import { invariant } from "../base/invariant.ts";
 import type { ColdRecord, ColdStore } from "../core/state/coldStore.ts";
 import type { StoredPiece } from "../core/state/values/collection.ts";
+import type { Checksum } from "../ports/checksum.ts";
 import type { Engine, EnginePair, EngineRange } from "../ports/engine.ts";
 import {
   expiryKey,
@@ -29,18 +32,21 @@ export class EngineStore implements ColdStore {
   /** Every mutation up to here is in batches that the engine has taken. */
   flushedSeq: Seq;
 
-  private constructor(engine: Engine, hashOf: (key: string) => number, meta: EngineMeta) {
+  readonly checksum: Checksum;
+
+  private constructor(engine: Engine, hashOf: (key: string) => number, checksum: Checksum, meta: EngineMeta) {
     this.engine = engine;
     this.hashOf = hashOf;
+    this.checksum = checksum;
     this.meta = meta;
     this.flushedSeq = meta.applied;
   }
 
   /** Undefined when a newer version of the program wrote the engine's files. */
-  static open(engine: Engine, hashOf: (key: string) => number): EngineStore | undefined {
+  static open(engine: Engine, hashOf: (key: string) => number, checksum: Checksum): EngineStore | undefined {
     const bytes = engine.get(META_KEY);
-    const meta = bytes === undefined ? newMeta() : decodeMeta(bytes);
-    return meta === undefined ? undefined : new EngineStore(engine, hashOf, meta);
+    const meta = bytes === undefined ? newMeta() : decodeMeta(intact(META_KEY, bytes, checksum));
+    return meta === undefined ? undefined : new EngineStore(engine, hashOf, checksum, meta);
   }
 
   /** Goes on with the engine as it was opened again. */
@@ -56,13 +62,15 @@ export class EngineStore implements ColdStore {
 
   load(key: string): ColdRecord | undefined {
     const { generation } = this.meta;
-    const bytes = this.engine.get(recordKey(generation, key, this.hashOf(key)));
-    return bytes === undefined ? undefined : readRecord(bytes, (pieceId) => this.#pieces(generation, pieceId));
+    const engineKey = recordKey(generation, key, this.hashOf(key));
+    const bytes = this.engine.get(engineKey);
+    if (bytes === undefined) return undefined;
+    return readRecord(intact(engineKey, bytes, this.checksum), (pieceId) => this.#pieces(generation, pieceId));
   }
 
   *#pieces(generation: number, pieceId: number): Generator<StoredPiece> {
     for (const { key, value } of this.#pages({ ...pieceRange(generation, pieceId), limit: PIECES_PAGE })) {
-      yield { piece: pieceOfPieceKey(key), content: value };
+      yield { piece: pieceOfPieceKey(key), content: intact(key, value, this.checksum) };
     }
   }
 
@@ -98,4 +106,12 @@ export class EngineStore implements ColdStore {
     const pairs = this.engine.scan({ ...from, lt, limit, keysOnly: true });
     return { keys: pairs.map((pair) => keyOfExpiryKey(pair.key)), last: pairs.at(-1)?.key };
   }
+}
+
+/** The value as it was written, or `MalformedBytes`: what a damaged disk gives is never served. */
+function intact(key: Uint8Array, stored: Uint8Array, checksum: Checksum): Uint8Array {
+  const value = openValue(key, stored, checksum.crc32);
+  if (value === undefined)
+    throw new MalformedBytes("a record of the store does not match its checksum: the store is damaged");
+  return value;
 }

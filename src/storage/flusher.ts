@@ -53,12 +53,13 @@ interface Tombstone {
  */
 export class Flusher {
   readonly #parts: FlusherParts;
-  readonly #batch = new EngineBatchWriter();
+  readonly #batch: EngineBatchWriter;
   #tombstones: Tombstone[] = [];
   #newest = 0;
 
   constructor(parts: FlusherParts) {
     this.#parts = parts;
+    this.#batch = new EngineBatchWriter(parts.store.checksum.crc32);
   }
 
   /** One round: everything that had changed when it began is in the engine afterwards, and synced. */

@@ -32,6 +32,7 @@ export function writeWhole(writer: ByteWriter, value: Collection): void {
 export function writePiecesHeader(writer: ByteWriter, value: Collection, pieceId: number): void {
   writer.u8(IN_PIECES);
   writer.u48(pieceId);
+  writer.varint(value.length);
   value.encodeHeader(writer);
 }
 
@@ -54,5 +55,12 @@ function readCollection(
 ): HeldCollection {
   if (reader.u8() === WHOLE) return new HeldCollection(decodeCollection(type, reader));
   const pieceId = reader.u48();
-  return new HeldCollection(undefined, pieceId, () => collectionFromPieces(type, reader, pieces(pieceId)));
+  const length = reader.varint();
+  return new HeldCollection(undefined, pieceId, () => {
+    const value = collectionFromPieces(type, reader, pieces(pieceId));
+    if (value.length === length) return value;
+    throw new MalformedBytes(
+      `a collection of the store has ${value.length} of ${length} elements: the store is damaged`,
+    );
+  });
 }

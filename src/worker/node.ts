@@ -1,12 +1,10 @@
-import { ByteReader, MalformedBytes } from "../base/byteReader.ts";
 import type { Seq } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
-import { err, ok, type Result } from "../base/result.ts";
+import { ok, type Result } from "../base/result.ts";
 import type { NodeServices } from "../core/command/nodeServices.ts";
 import type { CommandTable } from "../core/command/table.ts";
 import { Replica } from "../core/replica/replica.ts";
-import { KeySpace } from "../core/state/keySpace.ts";
-import { Replayer } from "../core/state/replay.ts";
+import type { KeySpace } from "../core/state/keySpace.ts";
 import type { Checksum } from "../ports/checksum.ts";
 import type { Clock, Timer, Timers } from "../ports/clock.ts";
 import type { Coordinator } from "../ports/coordinator.ts";
@@ -17,14 +15,13 @@ import { EngineStore } from "../storage/engineStore.ts";
 import { Flusher } from "../storage/flusher.ts";
 import type { Log } from "../storage/log/log.ts";
 import { LogWriteError } from "../storage/log/logError.ts";
-import { openLog } from "../storage/log/openLog.ts";
-import { EntryCursor } from "../storage/log/record.ts";
 import { CommandMeter } from "./commandMeter.ts";
-import { openEpoch } from "./configuration.ts";
+import { confirmEpoch, openEpoch } from "./configuration.ts";
 import { Executor } from "./executor.ts";
 import { type Durability, Journal } from "./journal.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { NodeError } from "./nodeError.ts";
+import { type Recovered, type RecoveryReport, recover, replay } from "./recovery.ts";
 import { NODE_SIZES, type NodeSizes } from "./sizes.ts";
 
 const DISK_FULL =
@@ -75,6 +72,7 @@ export class Node {
   #syncedSeq: number;
   #reloading: Promise<void> | undefined;
   #stopped = false;
+  #engineFailed = false;
 
   private constructor(parts: NodeParts, recovered: Recovered, replica: Replica) {
     const { clock, timers, random, table, checksum, durability } = parts;
@@ -140,11 +138,13 @@ export class Node {
     if (!recovered.ok) return recovered;
     const self = { id: `n${parts.identity.identity.toString(16)}`, incarnation: 1 };
     const { log } = recovered.value;
-    const configuration = await openEpoch(parts.coordinator, parts.group, self, log.lastEpoch);
+    const configuration = await openEpoch(parts.coordinator, parts.group, self, log);
     if (!configuration.ok) return configuration;
     const node = new Node(parts, recovered.value, new Replica(configuration.value, log.lastSeq));
     node.executor.writeBarrier();
     await node.journal.drain();
+    if (parts.durability === "memory") await node.#syncLog();
+    await confirmEpoch(parts.coordinator, parts.group, configuration.value, log);
     node.maintenance.start();
     if (parts.durability === "memory") {
       node.#syncTimer = parts.timers.every(MEMORY_SYNC_MILLIS, () => void node.#syncLog());
@@ -164,9 +164,9 @@ export class Node {
 
   /** Resolves when the log has everything up to `upTo` on disk. */
   #durable(upTo: Seq): Promise<void> {
-    if (upTo <= this.#syncedSeq) return Promise.resolve();
-    // Entries that the log has refused: it goes on with others of the same seqs.
+    // What is in memory now may come from entries that the log has refused: it goes on with others of the same seqs.
     if (this.#reloading !== undefined) return Promise.reject(new Error("the state is being loaded anew"));
+    if (upTo <= this.#syncedSeq) return Promise.resolve();
     if (this.#parts.durability === "memory") return this.#syncUpTo(upTo);
     return new Promise((resolve, reject) => this.#waiters.push({ seq: upTo, resolve, reject }));
   }
@@ -198,6 +198,12 @@ export class Node {
   #logFailed(error: unknown): void {
     if (this.#stopped) return;
     if (!(error instanceof LogWriteError) || error.code === "poisoned") return this.#end(error);
+    if (this.executor.writesRefused !== undefined && this.#reloading === undefined) {
+      // A probe has failed; nothing but its barrier was evaluated since the state was loaded.
+      this.#refuseWrites();
+      this.#scheduleProbe();
+      return;
+    }
     this.#parts.onNotice(`the log refuses entries (${error.message}): writes are refused until it takes them again`);
     this.#refuseWrites();
     this.#startReload();
@@ -224,6 +230,7 @@ export class Node {
     this.#parts.onNotice(
       `changes cannot be brought to the store (${error instanceof Error ? error.message : String(error)})`,
     );
+    this.#engineFailed = true;
     if (this.executor.writesRefused === undefined) void this.journal.drain().then(() => this.#refuseWrites());
     this.#startReload();
   }
@@ -241,32 +248,25 @@ export class Node {
     this.executor.halt();
     await this.journal.drain();
     await this.maintenance.flushEnded();
-    try {
-      await this.#engine.close();
-    } catch {
-      // It is closed because it failed.
-    }
-    const engine = await this.#parts.openEngine();
-    if (!engine.ok) {
-      this.#end(new Error(engine.error.message));
-      return;
-    }
-    this.#engine = engine.value;
-    const store = EngineStore.open(engine.value, (key) => this.state.hashOf(key));
+    if (!(await this.#loadAnew())) return;
+    this.executor.resume();
+    this.#scheduleProbe();
+  }
+
+  /** Reads the state again from the engine and what the log has behind it; false when the node has to end. */
+  async #loadAnew(): Promise<boolean> {
+    const { checksum } = this.#parts;
+    const store = EngineStore.open(this.#engine, (key) => this.state.hashOf(key), checksum);
     if (store === undefined) {
       this.#end(new Error("the store was changed by another version while it was in use"));
-      return;
+      return false;
     }
     this.store.adopt(store);
     this.state.reset();
     this.state.clearedSeq = store.meta.cleared;
     const replayed = await replay(this.log, this.state, this.store.meta.applied);
-    if (!replayed.ok) {
-      this.#end(new Error(replayed.error.message));
-      return;
-    }
-    this.executor.resume();
-    this.#scheduleProbe();
+    if (!replayed.ok) this.#end(new Error(replayed.error.message));
+    return replayed.ok;
   }
 
   #scheduleProbe(): void {
@@ -275,16 +275,36 @@ export class Node {
     });
   }
 
-  /** Tries whether the log takes an entry again. */
+  /** Tries whether the log takes an entry again, and then whether the engine can be opened anew, if it was that which failed. */
   async #probe(): Promise<void> {
     const before = this.replica.commitPoint;
-    const notices = this.executor.writesRefused;
     this.executor.writeBarrier();
     await this.journal.drain();
-    if (this.replica.commitPoint > before && this.#reloading === undefined && notices !== undefined) {
-      this.executor.writesRefused = undefined;
-      this.#parts.onNotice("the log takes entries again: writes are accepted");
+    if (this.replica.commitPoint === before || this.#reloading !== undefined || this.#stopped) return;
+    if (this.#engineFailed && !(await this.#reopenEngine())) {
+      this.#scheduleProbe();
+      return;
     }
+    this.executor.writesRefused = undefined;
+    this.#parts.onNotice("there is room again: writes are accepted");
+  }
+
+  /** An engine whose write has failed takes no more until it is opened again. Requests wait meanwhile. */
+  async #reopenEngine(): Promise<boolean> {
+    this.executor.halt();
+    await this.journal.drain();
+    try {
+      await this.#engine.close();
+    } catch {
+      // It is closed because it failed.
+    }
+    const engine = await this.#parts.openEngine();
+    if (!engine.ok) return false;
+    this.#engine = engine.value;
+    this.#engineFailed = false;
+    if (!(await this.#loadAnew())) return false;
+    this.executor.resume();
+    return true;
   }
 
   /** Answers everything that was begun, flushes, and closes. No request may arrive any more. */
@@ -303,93 +323,5 @@ export class Node {
     this.#syncTimer?.cancel();
     await this.log.close();
     await this.#engine.close();
-  }
-}
-
-/** What was read at the start, and how much of it. */
-export interface RecoveryReport {
-  readonly entries: number;
-  readonly tornBytes: number;
-  readonly millis: number;
-}
-
-interface Recovered {
-  readonly engine: Engine;
-  readonly store: EngineStore;
-  readonly state: KeySpace;
-  readonly log: Log;
-  readonly report: RecoveryReport;
-}
-
-async function recover(parts: NodeParts): Promise<Result<Recovered, NodeError>> {
-  const started = parts.clock.monotonic();
-  const engine = await parts.openEngine();
-  if (!engine.ok) return engine;
-  const recovered = await recoverBehind(parts, engine.value, started);
-  if (!recovered.ok) await engine.value.close();
-  return recovered;
-}
-
-async function recoverBehind(parts: NodeParts, engine: Engine, started: number): Promise<Result<Recovered, NodeError>> {
-  const { identity, logDisk, checksum, random, sizes = NODE_SIZES } = parts;
-  let state: KeySpace | undefined;
-  const store = EngineStore.open(engine, (key) => state!.hashOf(key));
-  if (store === undefined)
-    return err({ code: "newer_format", message: "the store was written by a newer version of Holdfast" });
-  state = new KeySpace(identity.hashSeed, store);
-  state.dirty.blockRefs = sizes.dirtyBlockRefs;
-  state.clearedSeq = store.meta.cleared;
-  const opened = await openLog(logDisk, { identity: identity.identity, checksum, random, ...sizes });
-  if (!opened.ok) {
-    const code = opened.error.code === "hole" ? "damaged" : opened.error.code;
-    return err({ code, message: `the log cannot be used: ${opened.error.message}` });
-  }
-  const log = opened.value;
-  const gap = gapBetween(log, store.meta.applied);
-  const replayed =
-    gap === undefined
-      ? await replay(log, state, store.meta.applied)
-      : err<NodeError>({ code: "damaged", message: gap });
-  if (!replayed.ok) {
-    // What was wrong before counts.
-    await log.close().catch(() => undefined);
-    return replayed;
-  }
-  const millis = parts.clock.monotonic() - started;
-  return ok({ engine, store, state, log, report: { entries: replayed.value, tornBytes: log.tornBytes, millis } });
-}
-
-/** The log has to reach from what the engine has to the end; a part that is missing cannot be made up. */
-function gapBetween(log: Log, applied: Seq): string | undefined {
-  if (log.lastSeq < applied)
-    return `the log ends at entry ${log.lastSeq}, but the store has entries up to ${applied}: a part of the log is missing`;
-  if (log.firstSeq > applied + 1)
-    return `the log begins at entry ${log.firstSeq}, but the store ends at ${applied}: a part of the log is missing`;
-  return undefined;
-}
-
-/** Applies the log's entries behind `applied`; answers how many. */
-async function replay(log: Log, state: KeySpace, applied: Seq): Promise<Result<number, NodeError>> {
-  const replayer = new Replayer(state);
-  const cursor = new EntryCursor();
-  let entries = 0;
-  try {
-    const outcome = await log.replay(applied, (record) => {
-      cursor.open(record);
-      while (cursor.next()) {
-        if (cursor.seq <= applied) continue;
-        replayer.entry(new ByteReader(cursor.bytes, cursor.start, cursor.end), cursor.seq);
-        entries++;
-      }
-    });
-    if (outcome.ok) return ok(entries);
-    const code = outcome.error.code === "hole" ? "damaged" : outcome.error.code;
-    return err({ code, message: `the log cannot be read: ${outcome.error.message}` });
-  } catch (error) {
-    if (!(error instanceof MalformedBytes)) throw error;
-    return err({
-      code: "damaged",
-      message: `an entry of the log, or a value of the store, cannot be read: ${error.message}`,
-    });
   }
 }

@@ -153,13 +153,13 @@ export class Slab {
     return at < this.#bump[page]! && (at - 1) % classWords[sizeClass]! === 0;
   }
 
-  /** Forgets everything. */
+  /** Forgets everything. The last chunk is kept: memory for a new one costs the garbage collector more than most that follows. */
   clear(): void {
     this.bytes.length = 0;
     this.words.length = 0;
     this.usedBytes = 0;
     for (const list of [this.#class, this.#live, this.#free, this.#bump, this.#listed, this.#spare]) list.length = 0;
-    this.#chunk = undefined;
+    this.#chunkPages = 0;
     for (const roomy of this.#roomy) roomy.length = 0;
   }
 }
