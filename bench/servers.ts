@@ -61,8 +61,8 @@ export function holdfastContender(durability: Durability, program: HoldfastProgr
   return {
     name: `holdfast ${durability}`,
     command: (port, dataDirectory) => [
-      process.execPath,
-      ...program.nodeArgs,
+      // As a user runs it: its first line names the options that Node.js gets.
+      ...(program.nodeArgs.length === 0 ? [] : [process.execPath, ...program.nodeArgs]),
       ...[program.script, "start", "--port", String(port), "--bind", "127.0.0.1", "--data", dataDirectory],
       ...["--durability", durability, "--http-port", "0"],
       ...program.extraArgs,

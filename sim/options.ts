@@ -3,7 +3,7 @@ import type { Durability } from "../src/worker/journal.ts";
 import type { NodeSizes } from "../src/worker/sizes.ts";
 import type { RequestOptions } from "./workload/requests.ts";
 
-export const FAULTS = [
+const FAULTS = [
   "crash",
   "kill",
   "crash after a reply",

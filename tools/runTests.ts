@@ -15,8 +15,10 @@ import { SummaryLines, type TestEvent } from "./testSummary.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const FOLDERS = ["tools", "test"];
-/** A file that takes longer hangs; at night the crash tests run for hours. */
-const FILE_MILLIS_MAX = process.env["HOLDFAST_NIGHTLY"] === "1" ? Number.POSITIVE_INFINITY : 8 * 60_000;
+/** What takes longer hangs, unless somebody asked for a long run. */
+const RUN_MILLIS_MAX = 20 * 60_000;
+const LONG_RUNS = /^HOLDFAST_(NIGHTLY|SEEDS|SEQUENCES|KILLS|POWER_CUTS|FUZZ_INPUTS)$/;
+const isLongRun = Object.keys(process.env).some((name) => LONG_RUNS.test(name));
 
 const words = process.argv.slice(2);
 const files = FOLDERS.flatMap((folder) => testFiles(join(ROOT, folder))).filter(
@@ -37,9 +39,10 @@ Readable.from(runLanes()).compose(new spec()).pipe(process.stdout);
 
 async function* runLanes(): AsyncGenerator<TestEvent> {
   const summary = new SummaryLines();
+  const deadline = isLongRun ? {} : { signal: AbortSignal.timeout(RUN_MILLIS_MAX) };
   for (const lane of lanes) {
     if (lane.files.length === 0) continue;
-    for await (const event of run({ ...lane, timeout: FILE_MILLIS_MAX }) as AsyncIterable<TestEvent>) {
+    for await (const event of run({ ...lane, ...deadline }) as AsyncIterable<TestEvent>) {
       if (event.type === "test:fail" && event.data.todo === undefined) process.exitCode = 1;
       if (!summary.takes(event)) yield event;
     }

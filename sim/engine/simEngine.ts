@@ -33,6 +33,7 @@ export class SimEngine {
   /** What the process sees. */
   #shown = new OrderedBytes();
   #isBroken = false;
+  #isOpen = false;
   #generation = 0;
   #failAfter: number | undefined;
   /** What the process is writing at present. */
@@ -44,6 +45,8 @@ export class SimEngine {
 
   /** Opens the database for a process; the handles of earlier ones are dead. */
   open(): Engine {
+    invariant(!this.#isOpen, "the database is opened while it is open");
+    this.#isOpen = true;
     this.#generation++;
     this.#isBroken = false;
     this.#shown = this.#durable.copy();
@@ -56,6 +59,10 @@ export class SimEngine {
     this.#failAfter = after;
   }
 
+  closed(): void {
+    this.#isOpen = false;
+  }
+
   /** What was planned to fail does not. */
   failNever(): void {
     this.#failAfter = undefined;
@@ -66,6 +73,7 @@ export class SimEngine {
     const { prng } = this.#options;
     if (this.#underWay !== undefined && !this.#isBroken && prng.chance(1, 2)) this.#unsynced.push(this.#underWay());
     this.#underWay = undefined;
+    this.#isOpen = false;
     this.#generation++;
     this.#failAfter = undefined;
   }
@@ -149,6 +157,7 @@ class OpenEngine implements Engine {
   readonly #generation: number;
   readonly #queue: Step[] = [];
   #isClosed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(engine: SimEngine, generation: number) {
     this.#engine = engine;
@@ -195,11 +204,12 @@ class OpenEngine implements Engine {
     await Promise.all(writes);
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    await this.#write(() => [], false).finally(() => {
+  close(): Promise<void> {
+    this.#closing ??= this.#write(() => [], false).finally(() => {
       this.#isClosed = true;
+      this.#engine.closed();
     });
+    return this.#closing;
   }
 
   #write(operations: () => Operations, sync: boolean): Promise<void> {

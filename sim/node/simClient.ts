@@ -58,6 +58,11 @@ export class SimClient implements ClientSink {
     return this.outstanding.length + this.#inbox.length;
   }
 
+  /** A request of it waits for a key. */
+  get isParked(): boolean {
+    return this.#client?.parked !== undefined;
+  }
+
   connect(executor: Executor): void {
     this.#executor = executor;
     this.#client = executor.connect(newSession(this.id, this.protocol), this);

@@ -1,16 +1,16 @@
-import type { SimClient, Expectation } from "../node/simClient.ts";
-import type { Args } from "../../src/core/command/args.ts";
-import type { Call } from "../../src/core/command/call.ts";
 import { decodeLatin1, latin1Bytes } from "../../src/base/latin1.ts";
 import type { Prng } from "../../src/base/prng.ts";
-import type { Node } from "../../src/worker/node.ts";
+import type { Args } from "../../src/core/command/args.ts";
+import type { Call } from "../../src/core/command/call.ts";
 import type { Durability } from "../../src/worker/journal.ts";
+import type { Node } from "../../src/worker/node.ts";
+import { checkRecovered } from "../invariants/acknowledgedIsKept.ts";
+import { checkReleased } from "../invariants/repliesWaitForTheLog.ts";
 import type { SimClock } from "../kernel/simClock.ts";
 import type { DiskTracker } from "../node/diskTracker.ts";
 import type { NodeObserver } from "../node/observe.ts";
 import { type NodeRandom, RequestRandom } from "../node/requestRandom.ts";
-import { checkReleased } from "../invariants/repliesWaitForTheLog.ts";
-import { checkRecovered } from "../invariants/acknowledgedIsKept.ts";
+import type { Expectation, SimClient } from "../node/simClient.ts";
 import { Violation } from "../violation.ts";
 import { Model } from "./model.ts";
 import { decodeReply } from "./respValue.ts";
@@ -139,9 +139,11 @@ export class Judge implements NodeObserver {
 
   entriesRefused(error: string): void {
     const reply = latin1Bytes(`-${error}\r\n`);
-    for (const { id, outstanding } of this.#parts.clients.values()) {
+    for (const { id, outstanding, isParked } of this.#parts.clients.values()) {
+      const waiting = isParked ? this.#waiting.get(id)?.expectation : undefined;
+      if (!isParked) this.#waiting.delete(id);
       for (const expectation of outstanding) {
-        if (this.#waiting.get(id)?.expectation === expectation) continue;
+        if (waiting === expectation) continue;
         expectation.reply = reply;
         expectation.check = undefined;
         expectation.dependsOn = 0;

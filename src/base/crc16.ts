@@ -1,5 +1,5 @@
 /** Slots there are; keys are spread over them as Redis Cluster does (Redis documentation, "Redis cluster specification"). */
-export const SLOTS = 16_384;
+const SLOTS = 16_384;
 
 const table = new Uint16Array(256);
 for (let byte = 0; byte < 256; byte++) {
@@ -9,7 +9,7 @@ for (let byte = 0; byte < 256; byte++) {
 }
 
 /** CRC-16/XMODEM of the chars `[start, end)` of a latin1 string. */
-export function crc16(text: string, start = 0, end = text.length): number {
+function crc16(text: string, start = 0, end = text.length): number {
   let crc = 0;
   for (let i = start; i < end; i++) crc = ((crc << 8) & 0xffff) ^ table[(crc >>> 8) ^ text.charCodeAt(i)]!;
   return crc;

@@ -7,8 +7,3 @@ export class InvariantViolation extends Error {
 export function invariant(condition: boolean, message: string): asserts condition {
   if (!condition) throw new InvariantViolation(message);
 }
-
-/** Marks the arm of a switch that the compiler has shown to be empty. */
-export function unreachable(value: never): never {
-  throw new InvariantViolation(`unreachable: ${String(value)}`);
-}

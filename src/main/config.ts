@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { totalmem } from "node:os";
-import { parse as parseYaml } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { err, ok, type Result } from "../base/result.ts";
 import { MEMORY_MAX, MEMORY_MIN } from "../worker/services/memoryLimit.ts";
 
@@ -129,8 +129,10 @@ function readFile(file: string): Result<RawSettings, string> {
   } catch (error) {
     return err(`the configuration file ${file} cannot be read: ${(error as Error).message}`);
   }
+  // Most nodes have no file, and the parser takes 9 MB of memory.
+  const yaml = createRequire(import.meta.url)("yaml") as typeof import("yaml");
   try {
-    const value: unknown = parseYaml(text) ?? {};
+    const value: unknown = yaml.parse(text) ?? {};
     if (typeof value !== "object" || value === null || Array.isArray(value))
       return err(`${file} must be a list of settings, one "name: value" a line`);
     return ok(value as RawSettings);

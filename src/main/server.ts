@@ -4,7 +4,6 @@ import { join, resolve } from "node:path";
 import { err, ok, type Result } from "../base/result.ts";
 import { commandTable } from "../core/command/commandTable.ts";
 import { installTextHashSeed } from "../core/state/values/textHash.ts";
-import { startHttpServer } from "../gateway/http/httpServer.ts";
 import { RespServer } from "../gateway/resp/respServer.ts";
 import { nodeChecksum } from "../platform/diskChecksum.ts";
 import { EmbeddedCoordinator } from "../platform/embeddedCoordinator.ts";
@@ -202,7 +201,7 @@ async function serveFrom(
   }
   services.port = listening.value;
   const http = hooks.http
-    ? await startHttpServer({
+    ? await (await import("../gateway/http/httpServer.ts")).startHttpServer({
         host: config.bind,
         port: config["http-port"],
         metrics: () => services.metrics(),

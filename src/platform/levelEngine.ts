@@ -22,6 +22,13 @@ export class LevelError extends Error {
   override readonly name = "LevelError";
 }
 
+interface LevelThread {
+  readonly worker: Worker;
+  readonly pages: MessagePort;
+  /** Counts the pages that were sent. */
+  readonly wake: Int32Array;
+}
+
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -30,28 +37,16 @@ interface Waiter {
 /** LevelDB (classic-level). Single keys are read here and now; writes and scans happen on a thread of their own. */
 export class LevelEngine implements Engine {
   readonly #database: ClassicLevel<Uint8Array, Uint8Array>;
-  readonly #thread: Worker;
-  readonly #pages: MessagePort;
-  readonly #wake: Int32Array;
+  readonly #location: string;
+  #thread: LevelThread | undefined;
   readonly #waiters = new Map<number, Waiter>();
   #nextId = 1;
   #closing = false;
   #death: LevelError | undefined;
 
-  private constructor(
-    database: ClassicLevel<Uint8Array, Uint8Array>,
-    thread: Worker,
-    pages: MessagePort,
-    wake: Int32Array,
-  ) {
+  private constructor(database: ClassicLevel<Uint8Array, Uint8Array>, location: string) {
     this.#database = database;
-    this.#thread = thread;
-    this.#pages = pages;
-    this.#wake = wake;
-    thread.on("message", (reply: LevelReply) => this.#settle(reply));
-    thread.on("error", (error) => this.#failAll(new LevelError(`the engine's thread died: ${error.message}`)));
-    thread.on("exit", () => this.#failAll(new LevelError("the engine's thread ended")));
-    thread.unref();
+    this.#location = location;
   }
 
   /** Opens or creates the database in the folder `location`. One process at a time may have it open. */
@@ -68,16 +63,27 @@ export class LevelEngine implements Engine {
     } catch (error) {
       return { ok: false, error: openError(location, error) };
     }
+    return { ok: true, value: new LevelEngine(database, location) };
+  }
+
+  /** The thread is started when it is first needed, which is not before the node serves. */
+  #start(): LevelThread {
+    if (this.#thread !== undefined) return this.#thread;
     const wake = new Int32Array(new SharedArrayBuffer(4));
     const { port1, port2 } = new MessageChannel();
-    const data: LevelThreadData = { location, options: OPTIONS, wake, pages: port2 };
+    const data: LevelThreadData = { location: this.#location, options: OPTIONS, wake, pages: port2 };
     // Worker threads run JavaScript only: also when this file runs from its source, its compiled neighbour is taken.
-    const thread = new Worker(new URL("../../dist/platform/levelThread.js", import.meta.url), {
+    const worker = new Worker(new URL("../../dist/platform/levelThread.js", import.meta.url), {
       workerData: data,
       transferList: [port2],
       resourceLimits: { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 },
     });
-    return { ok: true, value: new LevelEngine(database, thread, port1, wake) };
+    worker.on("message", (reply: LevelReply) => this.#settle(reply));
+    worker.on("error", (error) => this.#failAll(new LevelError(`the engine's thread died: ${error.message}`)));
+    worker.on("exit", () => this.#failAll(new LevelError("the engine's thread ended")));
+    worker.unref();
+    this.#thread = { worker, pages: port1, wake };
+    return this.#thread;
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -86,11 +92,12 @@ export class LevelEngine implements Engine {
 
   scan(range: EngineRange): readonly EnginePair[] {
     if (this.#death !== undefined) throw this.#death;
-    const before = Atomics.load(this.#wake, 0);
-    this.#thread.postMessage({ kind: "scan", range } satisfies LevelRequest);
-    const outcome = Atomics.wait(this.#wake, 0, before, SCAN_MILLIS_MAX);
+    const { worker, pages, wake } = this.#start();
+    const before = Atomics.load(wake, 0);
+    worker.postMessage({ kind: "scan", range } satisfies LevelRequest);
+    const outcome = Atomics.wait(wake, 0, before, SCAN_MILLIS_MAX);
     if (outcome === "timed-out") throw new LevelError("the engine did not answer");
-    const received = receiveMessageOnPort(this.#pages) as { message: LevelPage } | undefined;
+    const received = receiveMessageOnPort(pages) as { message: LevelPage } | undefined;
     invariant(received !== undefined, "a page was sent before the main thread was woken");
     const { message } = received;
     if ("error" in message) throw new LevelError(message.error);
@@ -109,26 +116,29 @@ export class LevelEngine implements Engine {
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
-    if (this.#death === undefined) await this.#request((id) => ({ kind: "close", id }), []);
-    await this.#thread.terminate();
-    this.#pages.close();
+    if (this.#thread !== undefined) {
+      if (this.#death === undefined) await this.#request((id) => ({ kind: "close", id }), []);
+      await this.#thread.worker.terminate();
+      this.#thread.pages.close();
+    }
     await this.#database.close();
   }
 
   #request(make: (id: number) => LevelRequest, transfer: ArrayBuffer[]): Promise<void> {
     if (this.#death !== undefined) return Promise.reject(this.#death);
     const id = this.#nextId++;
+    const { worker } = this.#start();
     return new Promise((resolve, reject) => {
-      if (this.#waiters.size === 0) this.#thread.ref();
+      if (this.#waiters.size === 0) worker.ref();
       this.#waiters.set(id, { resolve, reject });
-      this.#thread.postMessage(make(id), transfer);
+      worker.postMessage(make(id), transfer);
     });
   }
 
   #settle(reply: LevelReply): void {
     const waiter = this.#waiters.get(reply.id);
     this.#waiters.delete(reply.id);
-    if (this.#waiters.size === 0) this.#thread.unref();
+    if (this.#waiters.size === 0) this.#thread?.worker.unref();
     if (reply.error === undefined) waiter?.resolve();
     else waiter?.reject(new LevelError(reply.error));
   }

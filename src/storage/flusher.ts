@@ -1,7 +1,8 @@
 import { EngineBatchWriter } from "../base/engineBatch.ts";
 import { type Seq, seq } from "../base/ids.ts";
 import type { HeldCollection } from "../core/state/heldCollection.ts";
-import { type KeySpace, type Ref, VALUE_STRING } from "../core/state/keySpace.ts";
+import { type KeySpace, VALUE_STRING } from "../core/state/keySpace.ts";
+import type { Ref } from "../core/state/slab.ts";
 import type { EngineStore } from "./engineStore.ts";
 import {
   expiryKey,

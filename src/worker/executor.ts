@@ -16,14 +16,12 @@ import { Client, type ClientSink } from "./client.ts";
 import type { CommandMeter } from "./commandMeter.ts";
 import { HeldReplies } from "./heldReplies.ts";
 import type { Journal } from "./journal.ts";
+import { skipOne } from "./replyMode.ts";
 import { WaitingClients } from "./waitingClients.ts";
 import { Watches } from "./watches.ts";
 
 /** A client may wait for this many bytes of entries that the log has not taken; beyond it no more requests are read. */
 const PENDING_BYTES_MAX = 64 << 20;
-/** Expired keys deleted in one go, and the time that such a round may take of a turn. */
-const EXPIRED_BATCH = 128;
-const EXPIRY_MICROS_MAX = 5_000;
 const OUTPUT_KEPT_BYTES_MAX = 1 << 20;
 
 export interface ExecutorParts {
@@ -469,27 +467,13 @@ export class Executor {
 
   // Expiry
 
-  get #mayExpire(): boolean {
+  get mayExpire(): boolean {
     return this.activeExpiry && this.writesRefused === undefined && !this.#halted && this.#paused === undefined;
-  }
-
-  /** Deletes keys whose time is over, by entries of the log, for a bounded time. Returns how many. */
-  expire(): number {
-    if (!this.#mayExpire) return 0;
-    const { clock } = this.#parts;
-    const started = clock.micros();
-    let deleted = 0;
-    for (;;) {
-      const keys = this.state.takeExpired(clock.wall(), EXPIRED_BATCH);
-      this.deleteExpired(keys);
-      deleted += keys.length;
-      if (keys.length < EXPIRED_BATCH || clock.micros() - started > EXPIRY_MICROS_MAX) return deleted;
-    }
   }
 
   /** Deletes those of `keys` that are expired now, as one entry. */
   deleteExpired(keys: readonly string[]): void {
-    if (keys.length === 0 || !this.#mayExpire) return;
+    if (keys.length === 0 || !this.mayExpire) return;
     const { replica, journal, clock } = this.#parts;
     const now = clock.wall();
     this.#beginEntry();
@@ -505,10 +489,4 @@ export class Executor {
     this.#scheduleTurnEnd();
     if (this.waiting.anyReady) this.#serveWaiting();
   }
-}
-
-/** One reply was written or passed over: `CLIENT REPLY SKIP` is over after the next one. */
-function skipOne(session: Session): void {
-  if (session.replyMode === "skip") session.replyMode = "skipNext";
-  else if (session.replyMode === "skipNext") session.replyMode = "on";
 }

@@ -7,6 +7,7 @@ import type { EngineStore } from "../storage/engineStore.ts";
 import type { Flusher } from "../storage/flusher.ts";
 import type { Log } from "../storage/log/log.ts";
 import type { Executor } from "./executor.ts";
+import { expireDue } from "./expiry.ts";
 
 const TICK_MILLIS = 100;
 /** Expired keys that are on disk only are looked for this often, so many at a time. */
@@ -62,7 +63,7 @@ export class Maintenance {
   tick(): void {
     const { executor, clock } = this.#parts;
     const now = clock.monotonic();
-    executor.expire();
+    expireDue(executor, this.#parts.state, clock);
     if (now - this.#coldExpiryAt >= COLD_EXPIRY_MILLIS) this.#expireCold(now);
     if (this.#isFlushDue(now)) this.startFlush();
     this.#keepMemory();

@@ -71,6 +71,7 @@ export class Node {
   #syncTimer: Timer | undefined;
   #syncedSeq: number;
   #reloading: Promise<void> | undefined;
+  #probing: Promise<void> = Promise.resolve();
   #stopped = false;
   #engineFailed = false;
 
@@ -231,8 +232,13 @@ export class Node {
       `changes cannot be brought to the store (${error instanceof Error ? error.message : String(error)})`,
     );
     this.#engineFailed = true;
-    if (this.executor.writesRefused === undefined) void this.journal.drain().then(() => this.#refuseWrites());
+    if (this.executor.writesRefused === undefined) void this.journal.drain().then(() => this.#refuseUnlessEnded());
     this.#startReload();
+  }
+
+  /** A log that has failed meanwhile has entries of which nobody knows whether they will be there after the restart. */
+  #refuseUnlessEnded(): void {
+    if (!this.#stopped) this.#refuseWrites();
   }
 
   /** Memory may hold what never came to be: it is thrown away and read again from engine and log. */
@@ -271,7 +277,7 @@ export class Node {
 
   #scheduleProbe(): void {
     this.#parts.timers.after(PROBE_MILLIS, () => {
-      if (!this.#stopped) void this.#probe();
+      if (!this.#stopped) this.#probing = this.#probe().catch((error: unknown) => this.#end(error));
     });
   }
 
@@ -310,11 +316,13 @@ export class Node {
   /** Answers everything that was begun, flushes, and closes. No request may arrive any more. */
   async stop(): Promise<void> {
     await this.#reloading;
+    await this.#probing;
     await this.journal.drain();
     if (!this.#stopped && this.executor.writesRefused === undefined) await this.maintenance.startFlush();
     await this.maintenance.stop();
     // A flush that failed has the state loaded anew.
     await this.#reloading;
+    await this.#probing;
     this.executor.halt();
     await this.journal.drain();
     await this.#syncing;

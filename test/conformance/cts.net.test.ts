@@ -10,7 +10,7 @@ import { splitWords } from "./differential/script.ts";
 /** The newest version whose cases are taken. */
 const VERSION = [7, 0, 0] as const;
 /** Cases that need a second database, which neither Holdfast nor any Redis Cluster has. */
-const SEVERAL_DATABASES = ["move command"];
+const SEVERAL_DATABASES = ["move command", "swapdb command"];
 
 type Expected = string | number | null | readonly Expected[];
 

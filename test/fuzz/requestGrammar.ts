@@ -122,7 +122,7 @@ const ODDITIES: readonly string[] = [
 ];
 
 /** One request as words. */
-export function drawRequest(prng: Prng): string[] {
+function drawRequest(prng: Prng): string[] {
   return prng
     .pick(COMMANDS)
     .split(" ")
@@ -136,7 +136,7 @@ function drawWord(prng: Prng): string {
 }
 
 /** A request on the wire: as an array of bulk strings. */
-export function encodeRequest(words: readonly string[]): string {
+function encodeRequest(words: readonly string[]): string {
   let text = `*${words.length}\r\n`;
   for (const word of words) text += `$${word.length}\r\n${word}\r\n`;
   return text;

@@ -62,7 +62,7 @@ export class FuzzFailure extends Error {
 }
 
 /** Bytes as a string literal of JavaScript, one char a byte. */
-export function literal(bytes: Uint8Array): string {
+function literal(bytes: Uint8Array): string {
   const text = Buffer.from(bytes).toString("latin1");
   return JSON.stringify(text).replace(/[\x7f-\xff]/g, (char) => `\\x${char.charCodeAt(0).toString(16)}`);
 }

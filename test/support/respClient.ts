@@ -3,13 +3,13 @@ import { RespDecoder } from "./respDecoder.ts";
 import { formatReply, type Reply, shorten } from "./respReply.ts";
 
 export type { Reply } from "./respReply.ts";
-export { formatReply, plain, quoteBytes, shorten } from "./respReply.ts";
+export { formatReply, plain } from "./respReply.ts";
 
 /** One argument of a command: strings go as UTF-8, numbers as decimal text, bytes as they are. */
 export type Argument = string | number | Uint8Array;
 
 /** How long `connect`, `call`, `pipeline`, `nextReply` and `closed` wait unless told otherwise. */
-export const DEADLINE_MILLIS = 10_000;
+const DEADLINE_MILLIS = 10_000;
 
 type ConnectOptions = { readonly port: number; readonly host?: string; readonly deadlineMillis?: number };
 

@@ -111,7 +111,7 @@ export function formatReply(reply: Reply): string {
 }
 
 /** Bytes as a double-quoted ASCII string with `\xNN` for everything unprintable. */
-export function quoteBytes(bytes: Uint8Array): string {
+function quoteBytes(bytes: Uint8Array): string {
   let quoted = '"';
   for (const byte of bytes) {
     quoted += quoteByte(byte);

@@ -4,7 +4,7 @@ import { withDeadline } from "./respClient.ts";
 const OUTPUT_CHARACTERS_MAX = 1_000_000;
 
 /** How long a server may take to end after SIGTERM. */
-export const STOP_DEADLINE_MILLIS = 20_000;
+const STOP_DEADLINE_MILLIS = 20_000;
 
 /** How a child process ended. */
 export type ProcessExit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };

@@ -1,7 +1,7 @@
 import { invariant } from "../../base/invariant.ts";
 import type { Args } from "./args.ts";
 import type { Call } from "./call.ts";
-import { fail, wrongArity } from "./errors.ts";
+import { fail, quoted, wrongArity } from "./errors.ts";
 import type { CommandSpec } from "./spec.ts";
 import type { CommandTable } from "./table.ts";
 import { endTransaction, queueCommand } from "./transactions/queue.ts";
@@ -100,18 +100,11 @@ function refuseUnknown(call: DispatchedCall): Outcome {
 function unknownCommand(args: Args): string {
   let echo = "";
   for (let i = 1; i < args.length && echo.length < ECHO_BYTES_MAX; i++) {
-    echo += `'${printable(args, i, ECHO_BYTES_MAX - echo.length)}' `;
+    echo += `'${quoted(args.text(i), ECHO_BYTES_MAX - echo.length)}' `;
   }
-  return `ERR unknown command '${printable(args, 0, ECHO_BYTES_MAX)}', with args beginning with: ${echo}`;
+  return `ERR unknown command '${quoted(args.text(0), ECHO_BYTES_MAX)}', with args beginning with: ${echo}`;
 }
 
 function unknownSubcommand(args: Args): string {
-  return `ERR unknown subcommand '${printable(args, 1, ECHO_BYTES_MAX)}'. Try ${args.text(0).toUpperCase()} HELP.`;
-}
-
-/** At most `bytesMax` bytes of an argument, up to its first zero byte: Redis prints it as a C string. */
-function printable(args: Args, i: number, bytesMax: number): string {
-  const text = args.text(i).slice(0, bytesMax);
-  const zero = text.indexOf("\0");
-  return zero === -1 ? text : text.slice(0, zero);
+  return `ERR unknown subcommand '${quoted(args.text(1), ECHO_BYTES_MAX)}'. Try ${args.text(0).toUpperCase()} HELP.`;
 }

@@ -18,6 +18,12 @@ export function wrongArity(name: string): string {
   return `ERR wrong number of arguments for '${name}' command`;
 }
 
+/** What an error repeats of a request: Redis prints it as a C string, which ends at the first zero byte. */
+export function quoted(text: string, bytesMax = text.length): string {
+  const zero = text.indexOf("\0");
+  return text.slice(0, zero === -1 ? bytesMax : Math.min(zero, bytesMax));
+}
+
 /** Writes an error reply; returns nothing, so that `return fail(call, …)` ends a command. */
 export function fail(call: Call, text: string): void {
   call.reply.error(text);

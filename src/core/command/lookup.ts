@@ -1,5 +1,5 @@
 import { invariant } from "../../base/invariant.ts";
-import { type Ref, VALUE_STRING } from "../state/keySpace.ts";
+import type { Ref } from "../state/slab.ts";
 import { VALUE_HASH, VALUE_LIST, VALUE_SET, VALUE_ZSET } from "../state/values/collection.ts";
 import { HashValue } from "../state/values/hashValue.ts";
 import { ListValue } from "../state/values/listValue.ts";
@@ -42,14 +42,6 @@ function settle(call: Call, ref: Ref, key: string | undefined, i = 0): Ref {
   state.statistics.hits++;
   if (!call.session.noTouch) state.touch(ref);
   return ref;
-}
-
-/** The string's bytes, a view that holds until the next mutation or look-up; undefined if absent; null after a `WRONGTYPE`. */
-export function readString(call: Call, key: string): Uint8Array | undefined | null {
-  const ref = lookup(call, key);
-  if (ref === 0) return undefined;
-  if (call.state.type(ref) !== VALUE_STRING) return wrongType(call);
-  return call.state.stringView(ref);
 }
 
 /** The hash; undefined if absent; null after a `WRONGTYPE`. Change it by mutations only. */

@@ -35,11 +35,11 @@ export class Reply {
     this.#line(43, text);
   }
 
-  /** `text` begins with its code: `ERR …`, `WRONGTYPE …`. */
+  /** `text` begins with its code: `ERR …`, `WRONGTYPE …`. Line ends become spaces, the last ones nothing, as in Redis. */
   error(text: string): void {
     this.errors++;
     if (this.onError !== undefined) this.onError(text);
-    this.#line(45, text.replace(/[\r\n]/g, " "));
+    this.#line(45, text.replace(/[\r\n]+$/, "").replace(/[\r\n]/g, " "));
   }
 
   integer(value: number | bigint): void {

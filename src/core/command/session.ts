@@ -8,7 +8,7 @@ export interface QueuedCommand {
 }
 
 /** An open transaction of a session. */
-export interface Transaction {
+interface Transaction {
   readonly queue: QueuedCommand[];
   queuedBytes: number;
   /** A request was refused while queueing: `EXEC` answers `EXECABORT`. */

@@ -14,7 +14,7 @@ export type CommandGroup =
   | "cluster";
 
 /** Redis's command flags, as in `COMMAND INFO`. */
-export type CommandFlag =
+type CommandFlag =
   | "write"
   | "readonly"
   | "denyoom"

@@ -1,7 +1,8 @@
 import { invariant } from "../../base/invariant.ts";
 import { ENCODING_AUTO, ENCODING_RAW, type EncodingHint } from "./coldStore.ts";
 import { HeldCollection } from "./heldCollection.ts";
-import { type KeySpace, type Ref, VALUE_STRING } from "./keySpace.ts";
+import { type KeySpace, VALUE_STRING } from "./keySpace.ts";
+import type { Ref } from "./slab.ts";
 import { type Collection, VALUE_HASH, VALUE_LIST, VALUE_SET, VALUE_ZSET } from "./values/collection.ts";
 import { HashValue } from "./values/hashValue.ts";
 import { ListValue } from "./values/listValue.ts";

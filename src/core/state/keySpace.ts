@@ -29,7 +29,6 @@ import {
 import { SipHash } from "./sipHash.ts";
 import { PAGE_SHIFT, type Ref, Slab } from "./slab.ts";
 
-export type { Ref } from "./slab.ts";
 export const VALUE_STRING = 1;
 
 const HIGH = 0x1_0000_0000;

@@ -3,7 +3,7 @@ import { invariant } from "../../base/invariant.ts";
 /** Where a block lies: its offset in words of four bytes over all pages; 0 is nowhere. 2^32 words are 16 GiB. */
 export type Ref = number;
 
-export const PAGE_BYTES = 1 << 20;
+const PAGE_BYTES = 1 << 20;
 const PAGE_WORDS = PAGE_BYTES / 4;
 export const PAGE_SHIFT = 18;
 export const WORD_MASK = PAGE_WORDS - 1;
@@ -16,7 +16,7 @@ const NO_CLASS = 255;
 const PAGES_A_CHUNK = 64;
 
 /** The largest block; what is larger lives outside. */
-export const BLOCK_BYTES_MAX = 36 * 1024;
+const BLOCK_BYTES_MAX = 36 * 1024;
 
 const classWords: number[] = [];
 for (let words = 4; words <= 64; words++) classWords.push(words);

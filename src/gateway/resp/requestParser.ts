@@ -1,3 +1,4 @@
+import { constants } from "node:buffer";
 import { decodeLatin1 } from "../../base/latin1.ts";
 import type { Args } from "../../core/command/args.ts";
 import { parseInteger } from "../../core/command/numbers.ts";
@@ -19,6 +20,8 @@ const NINE = 57;
 /** Redis's limits: a line without its end, arguments of a request, and what may come before the password is given. */
 const LINE_BYTES_MAX = 64 * 1024;
 const ARGUMENTS_MAX = 0x7fff_ffff;
+/** An argument must fit into a string: that is 24 bytes less than Redis's default of 512 MiB. */
+const BULK_BYTES_MAX = constants.MAX_STRING_LENGTH;
 const UNAUTHENTICATED_ARGUMENTS_MAX = 10;
 const UNAUTHENTICATED_BULK_BYTES_MAX = 16 * 1024;
 
@@ -175,7 +178,7 @@ export class RequestParser {
         const length = this.#number();
         if (length < 0) return this.#stop(length, "too big bulk count string", "invalid bulk length");
         if (length > UNAUTHENTICATED_BULK_BYTES_MAX) {
-          if (length > this.#limits.bulkBytesMax) return this.#fail("invalid bulk length");
+          if (length > this.#limits.bulkBytesMax || length > BULK_BYTES_MAX) return this.#fail("invalid bulk length");
           if (!this.#limits.authenticated) return this.#fail("unauthenticated bulk length");
         }
         this.#bulkBytes = length;

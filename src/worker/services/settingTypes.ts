@@ -8,7 +8,7 @@ export interface SettingType {
   readonly parse: (given: string, present: string) => Result<string, string>;
 }
 
-export const INTEGER_MAX = 2n ** 63n - 1n;
+const INTEGER_MAX = 2n ** 63n - 1n;
 export const UINT_MAX = 4294967295;
 export const INT_MAX = 2147483647;
 export const INT_MIN = -2147483648;

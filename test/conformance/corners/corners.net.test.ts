@@ -5,6 +5,7 @@ import { Player } from "../differential/player.ts";
 import { describeMismatch, shrink } from "../differential/shrink.ts";
 import { Side } from "../differential/side.ts";
 import type { Manner } from "../differential/step.ts";
+import { applicationCorners } from "./applicationCorners.ts";
 import { collectionCorners } from "./collectionCorners.ts";
 import type { Corner } from "./corner.ts";
 import { keyCorners } from "./keyCorners.ts";
@@ -34,7 +35,8 @@ describe("corner cases, played against redis-server and the server under test", 
     await Promise.all(servers.map((server) => server.removeData()));
   });
 
-  for (const corner of [...stringCorners, ...keyCorners, ...collectionCorners, ...sortedSetCorners, ...serverCorners]) {
+  const collections = [...collectionCorners, ...sortedSetCorners];
+  for (const corner of [...stringCorners, ...keyCorners, ...collections, ...serverCorners, ...applicationCorners]) {
     for (const manner of MANNERS) {
       it(`${corner.name}, RESP${manner.protocol}`, () => playCorner(player, corner, manner));
     }

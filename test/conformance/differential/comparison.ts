@@ -81,6 +81,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   "latency|latest": sameType,
   "latency|histogram": sameType,
   "latency|doctor": sameType,
+  "memory|doctor": sameType,
 };
 
 const SCANS: ReadonlySet<string> = new Set(["scan", "sscan", "hscan", "zscan"]);

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { residentBytes } from "../../fuzz/processUsage.ts";
 import { encodeCommand, formatReply, RespClient } from "../../support/respClient.ts";
-import { type RunningServer, startServerUnderTest } from "../../support/serverUnderTest.ts";
+import { type RunningServer, startServerUnderTest, testsRedis } from "../../support/serverUnderTest.ts";
 import { info, withClient, withSetting } from "./serverFacts.ts";
 
 const MEBIBYTE = 1 << 20;
@@ -19,7 +20,9 @@ describe("clients that do not read", () => {
   });
   after(() => server.removeData());
 
-  it("their requests wait, memory stays as it is, and what they get in the end is whole", async () => {
+  it("their requests wait, memory stays as it is, and what they get in the end is whole", {
+    skip: testsRedis,
+  }, async () => {
     await withClient(server, async (slow) => {
       const requests = 300;
       await slow.call("GET", "mebibyte");
@@ -38,18 +41,20 @@ describe("clients that do not read", () => {
   });
 
   it("a pipeline may be written to its end before the first reply is read", async () => {
-    await withClient(server, async (client) => {
+    const reply = encodeReply(Buffer.alloc(10_000, "x"));
+    const requests = 5_000;
+    const socket = connect({ port: server.port, host: server.host });
+    await new Promise<void>((resolve, reject) => {
       const echo = encodeCommand(["ECHO", Buffer.alloc(10_000, "x")]);
-      const requests = 5_000;
-      client.pauseReading();
-      const written = client.writeAll(Buffer.concat(Array(requests).fill(echo)));
-      await written;
-      client.resumeReading();
-      for (let i = 0; i < requests; i++) {
-        const reply = await client.nextReply(DEADLINE_MILLIS);
-        assert.ok(reply.type === "bulk" && reply.bytes.length === 10_000, `reply ${i}`);
-      }
+      socket.once("error", reject);
+      socket.write(Buffer.concat(Array(requests).fill(echo)), () => resolve());
     });
+    let unreadBytes = requests * reply.length;
+    for await (const chunk of socket as AsyncIterable<Buffer>) {
+      unreadBytes -= chunk.length;
+      if (unreadBytes <= 0) break;
+    }
+    assert.equal(unreadBytes, 0);
   });
 
   it("replies beyond the limit end the connection", async () => {
@@ -81,7 +86,7 @@ describe("strangers that do not read", () => {
     const flood = setInterval(() => stranger.write(request), 1);
     const bytesBefore = residentBytes(server.pid);
     try {
-      await stranger.cutOff(DEADLINE_MILLIS);
+      await stranger.closed(DEADLINE_MILLIS);
     } finally {
       clearInterval(flood);
     }
@@ -89,3 +94,7 @@ describe("strangers that do not read", () => {
     await stranger.close();
   });
 });
+
+function encodeReply(bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`$${bytes.length}\r\n`), bytes, Buffer.from("\r\n")]);
+}

@@ -1,5 +1,5 @@
 import type { Call } from "../call.ts";
-import { fail, SYNTAX_ERROR } from "../errors.ts";
+import { fail, quoted, SYNTAX_ERROR } from "../errors.ts";
 import { parseInteger } from "../numbers.ts";
 import type { CommandSpec } from "../spec.ts";
 
@@ -73,29 +73,23 @@ function evaluateHello(call: Call): void {
     protocol = Number(wanted);
     next = 2;
   }
-  let name: string | undefined;
-  let credentials: readonly [string, string] | undefined;
+  // What comes before a wrong option has taken effect, as in Redis.
   while (next < args.length) {
     const left = args.length - next - 1;
     if (args.is(next, "auth") && left >= 2) {
-      credentials = [args.text(next + 1), args.text(next + 2)];
+      if (!authenticate(call, args.text(next + 1), args.text(next + 2))) return fail(call, WRONG_PASSWORD);
       next += 3;
     } else if (args.is(next, "setname") && left >= 1) {
-      name = args.text(next + 1);
+      if (!isClientName(args.text(next + 1))) return fail(call, BAD_CLIENT_NAME);
+      session.name = args.text(next + 1);
       next += 2;
-    } else return fail(call, `ERR Syntax error in HELLO option '${args.text(next)}'`);
+    } else return fail(call, `ERR Syntax error in HELLO option '${quoted(args.text(next))}'`);
   }
-  if (credentials !== undefined && !authenticate(call, credentials[0], credentials[1]))
-    return fail(call, WRONG_PASSWORD);
   if (!session.authenticated) {
     return fail(
       call,
       "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
     );
-  }
-  if (name !== undefined) {
-    if (!isClientName(name)) return fail(call, BAD_CLIENT_NAME);
-    session.name = name;
   }
   session.protocol = protocol === 3 ? 3 : 2;
   greet(call);

@@ -1,5 +1,5 @@
 import type { Call } from "../call.ts";
-import { fail, SYNTAX_ERROR } from "../errors.ts";
+import { fail, quoted, SYNTAX_ERROR } from "../errors.ts";
 import { parseInteger } from "../numbers.ts";
 import type { Session } from "../session.ts";
 import { parseClientType, unknownClientType } from "./clientList.ts";
@@ -73,7 +73,7 @@ function readOption(call: Call, filter: KillFilter, i: number): string | undefin
   } else if (args.is(i, "addr")) filter.address = value;
   else if (args.is(i, "laddr")) filter.localAddress = value;
   else if (args.is(i, "user")) {
-    if (value !== "default") return `ERR No such user '${value}'`;
+    if (value !== "default") return `ERR No such user '${quoted(value)}'`;
   } else if (args.is(i, "skipme")) {
     if (!args.is(i + 1, "yes") && !args.is(i + 1, "no")) return SYNTAX_ERROR;
     filter.skipsSelf = args.is(i + 1, "yes");

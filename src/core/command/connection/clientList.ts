@@ -1,5 +1,5 @@
 import type { Call } from "../call.ts";
-import { fail, SYNTAX_ERROR } from "../errors.ts";
+import { fail, quoted, SYNTAX_ERROR } from "../errors.ts";
 import { parseInteger } from "../numbers.ts";
 import type { Session } from "../session.ts";
 import { adminSubcommand, ownSubcommand } from "./clientSpec.ts";
@@ -73,7 +73,7 @@ export function parseClientType(text: string): string | undefined {
 }
 
 export function unknownClientType(text: string): string {
-  return `ERR Unknown client type '${text}'`;
+  return `ERR Unknown client type '${quoted(text)}'`;
 }
 
 /** One line of `CLIENT LIST` with the fields and the order of Redis 7.0. There is no file descriptor to tell of. */

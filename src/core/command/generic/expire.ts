@@ -1,6 +1,6 @@
-import type { Ref } from "../../state/keySpace.ts";
+import type { Ref } from "../../state/slab.ts";
 import type { Call } from "../call.ts";
-import { fail } from "../errors.ts";
+import { fail, quoted } from "../errors.ts";
 import { lookup } from "../lookup.ts";
 import type { CommandSpec } from "../spec.ts";
 import { argExpiry, MILLIS, SECONDS, type TimeForm, UNIX_MILLIS, UNIX_SECONDS } from "../strings/expiry.ts";
@@ -84,7 +84,7 @@ function parseCondition(call: Call): Condition | undefined {
     else if (args.is(i, "gt")) condition.ifLater = true;
     else if (args.is(i, "lt")) condition.ifSooner = true;
     else {
-      fail(call, `ERR Unsupported option ${args.text(i)}`);
+      fail(call, `ERR Unsupported option ${quoted(args.text(i))}`);
       return undefined;
     }
   }

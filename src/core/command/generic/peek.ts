@@ -1,4 +1,4 @@
-import type { Ref } from "../../state/keySpace.ts";
+import type { Ref } from "../../state/slab.ts";
 import type { Call } from "../call.ts";
 import { lookup, lookupArg } from "../lookup.ts";
 

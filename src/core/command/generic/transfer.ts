@@ -1,6 +1,7 @@
 import { ByteReader } from "../../../base/byteReader.ts";
 import { ByteWriter } from "../../../base/byteWriter.ts";
-import { type Ref, VALUE_STRING } from "../../state/keySpace.ts";
+import { VALUE_STRING } from "../../state/keySpace.ts";
+import type { Ref } from "../../state/slab.ts";
 import type { Collection } from "../../state/values/collection.ts";
 import { decodeCollection } from "../../state/values/decode.ts";
 import type { Call } from "../call.ts";

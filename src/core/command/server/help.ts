@@ -1,3 +1,4 @@
+import { quoted } from "../errors.ts";
 import type { CommandGroup, CommandSpec } from "../spec.ts";
 
 /** The `HELP` subcommand of a container: its subcommands, one line each, explanations indented below. */
@@ -32,5 +33,5 @@ export function helpSubcommand(
 
 /** What a container answers when a subcommand is there but its arguments make no sense. */
 export function subcommandSyntaxError(container: string, subcommand: string): string {
-  return `ERR unknown subcommand or wrong number of arguments for '${subcommand.slice(0, 128)}'. Try ${container.toUpperCase()} HELP.`;
+  return `ERR unknown subcommand or wrong number of arguments for '${quoted(subcommand, 128)}'. Try ${container.toUpperCase()} HELP.`;
 }

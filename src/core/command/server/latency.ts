@@ -1,5 +1,5 @@
 import type { Call } from "../call.ts";
-import { fail } from "../errors.ts";
+import { fail, quoted } from "../errors.ts";
 import type { CommandSpec } from "../spec.ts";
 import { helpSubcommand } from "./help.ts";
 import { latencyGraph } from "./latencyGraph.ts";
@@ -85,7 +85,7 @@ const graph = subcommand({
   evaluate: (call) => {
     const event = call.args.text(2);
     const samples = call.node.latency.history(event);
-    if (samples.length === 0) return fail(call, `ERR No samples available for event '${event}'`);
+    if (samples.length === 0) return fail(call, `ERR No samples available for event '${quoted(event)}'`);
     call.reply.verbatim(latencyGraph(event, samples, call.node.latency.worst(event), Math.floor(call.now / 1000)));
   },
 });

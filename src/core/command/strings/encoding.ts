@@ -1,5 +1,6 @@
 import { ENCODING_EMBSTR, ENCODING_RAW } from "../../state/coldStore.ts";
-import type { KeySpace, Ref } from "../../state/keySpace.ts";
+import type { KeySpace } from "../../state/keySpace.ts";
+import type { Ref } from "../../state/slab.ts";
 import { INTEGER_CHARS_MAX, parseInteger } from "../numbers.ts";
 
 /** Up to here Redis keeps a string in one piece with its object (`OBJ_ENCODING_EMBSTR_SIZE_LIMIT`). */

@@ -1,4 +1,4 @@
-import type { Ref } from "../../state/keySpace.ts";
+import type { Ref } from "../../state/slab.ts";
 import type { Call } from "../call.ts";
 import { fail, NOT_INTEGER } from "../errors.ts";
 import { oneKey } from "../generic/keySpecs.ts";

@@ -1,5 +1,5 @@
 /** One run of bytes that two strings have in common; positions include the end. */
-export interface CommonRun {
+interface CommonRun {
   readonly aStart: number;
   readonly aEnd: number;
   readonly bStart: number;

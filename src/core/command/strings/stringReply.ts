@@ -1,5 +1,5 @@
-import type { Ref } from "../../state/keySpace.ts";
 import { VALUE_STRING } from "../../state/keySpace.ts";
+import type { Ref } from "../../state/slab.ts";
 import type { Call } from "../call.ts";
 import { fail, WRONG_TYPE } from "../errors.ts";
 

@@ -3,8 +3,8 @@ import { ByteWriter } from "../../../base/byteWriter.ts";
 import {
   type Collection,
   type EncodingName,
-  LISTPACK_ELEMENT_BYTES_MAX,
   HASH_LISTPACK_ENTRIES_MAX,
+  LISTPACK_ELEMENT_BYTES_MAX,
   type PieceSink,
   type StoredPiece,
   VALUE_HASH,

@@ -5,10 +5,10 @@ import {
   type Collection,
   type EncodingName,
   LISTPACK_ELEMENT_BYTES_MAX,
-  ZSET_LISTPACK_ENTRIES_MAX,
   type PieceSink,
   type StoredPiece,
   VALUE_ZSET,
+  ZSET_LISTPACK_ENTRIES_MAX,
 } from "./collection.ts";
 import { DirtyNames } from "./dirtyNames.ts";
 import { LARGE_ZSET_ENTRY_BYTES, LargeZSet } from "./largeZSet.ts";

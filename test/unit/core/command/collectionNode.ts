@@ -15,7 +15,7 @@ import { KeySpace } from "../../../../src/core/state/keySpace.ts";
 import { Mutator } from "../../../../src/core/state/mutator.ts";
 import { Replayer } from "../../../../src/core/state/replay.ts";
 
-export const table = new CommandTable([hashCommands, listCommands, setCommands]);
+const table = new CommandTable([hashCommands, listCommands, setCommands]);
 
 /** What differs from one evaluation to the next. */
 interface Circumstances {
