@@ -82,7 +82,8 @@ export class World {
     this.#settings = settings;
     this.#sabotage = settings.sabotage ?? NO_SABOTAGE;
     const prng = createPrng(settings.seed);
-    this.options = { ...drawOptions(prng.fork("options")), ...this.#sabotage.options };
+    const drawn = drawOptions(prng.fork("options"));
+    this.options = this.#sabotage.options?.(drawn) ?? drawn;
     this.#prng = prng.fork("world");
     this.#random = new NodeRandom(prng.fork("node"));
     this.scheduler = new Scheduler(prng.fork("ties"));

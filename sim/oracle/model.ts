@@ -73,9 +73,13 @@ export class Model {
     this.#sessions.delete(id);
   }
 
+  readonly #exists = (key: string): boolean => this.state.find(key) !== 0;
+
   #touch(key: string | undefined): void {
     for (const session of this.#sessions.values()) {
-      if (key === undefined ? session.watched.size > 0 : session.watched.has(key)) session.watchBroken = true;
+      // `FLUSHALL` is no change of a key that is not there.
+      const isTouched = key === undefined ? [...session.watched].some(this.#exists) : session.watched.has(key);
+      if (isTouched) session.watchBroken = true;
     }
   }
 

@@ -14,7 +14,8 @@ export interface Sabotage {
   readonly tearsBatches?: boolean;
   /** Changes the program itself; answers how to undo that. */
   readonly patch?: () => () => void;
-  readonly options?: Partial<WorldOptions>;
+  /** Worlds in which the bug can show. */
+  readonly options?: (drawn: WorldOptions) => WorldOptions;
 }
 
 export const NO_SABOTAGE: Sabotage = {

@@ -27,6 +27,16 @@ export const SABOTAGES: Readonly<Record<string, Partial<Sabotage>>> = {
           original.call(this, client, write);
         };
       }),
+    options: (drawn) => ({
+      ...drawn,
+      durability: "sync",
+      clients: 5,
+      requests: 250,
+      faults: [],
+      pauseMicrosMax: 20_000,
+      diskMicrosMax: 60_000,
+      requestOptions: { ...drawn.requestOptions, keys: ["k0", "k1", "k2"], blockingPerCent: 30 },
+    }),
   },
   "what was refused is acknowledged": {
     patch: () =>
@@ -66,7 +76,7 @@ export const SABOTAGES: Readonly<Record<string, Partial<Sabotage>>> = {
     ...meta,
     storedKeys: meta.storedKeys + (meta.storedKeys % 7 === 3 ? 1 : 0),
   })),
-  "the store forgets that all keys were removed": onMeta((meta) => ({ ...meta, cleared: seq(0) })),
+  "the store forgets that all keys were removed": onMeta((meta) => ({ ...meta, generation: 1 })),
   "a crash leaves half a batch": { tearsBatches: true },
   "tombstones are forgotten": {
     patch: () =>
@@ -78,14 +88,23 @@ export const SABOTAGES: Readonly<Record<string, Partial<Sabotage>>> = {
         };
       }),
   },
-  "a replay looks at no versions": { patch: replayBlindly },
+  "a replay looks at no versions": {
+    patch: replayBlindly,
+    options: (drawn) => ({
+      ...drawn,
+      faults: ["crash", "kill"],
+      eventsBetweenFaults: 200,
+      engineMicrosMax: 60_000,
+      sizes: { ...drawn.sizes, flushLogBytes: 500, dirtyBlockRefs: 1, batchBytes: 200, batchRecords: 1 },
+    }),
+  },
   "keys leave memory before the store has them": {
     node: ({ state }) => {
       const { evict } = state;
       state.evict = (limit, _flushedSeq, random, tries) =>
         evict.call(state, limit, Number.POSITIVE_INFINITY, random, tries);
     },
-    options: { memoryBytesMax: 100_000 },
+    options: (drawn) => ({ ...drawn, memoryBytesMax: 100_000 }),
   },
   "keys expire without an entry of the log": {
     node: ({ executor, state, replica }) => {

@@ -39,6 +39,8 @@ export class Requests {
   #transaction(): string[][] {
     const { prng } = this;
     const watched = prng.chance(1, 3) ? [["WATCH", this.key()], ["GET", this.key()]] : [];
+    // Then others may come between this and the transaction.
+    if (watched.length > 0 && prng.chance(1, 2)) return watched;
     const queued = Array.from({ length: prng.between(1, 6) }, () => this.request());
     const end = prng.chance(1, 12) ? "DISCARD" : "EXEC";
     return [...watched, ["MULTI"], ...queued, [end]];

@@ -58,9 +58,9 @@ async function recoverBehind(
 ): Promise<Result<Recovered, NodeError>> {
   const { identity, logDisk, checksum, random, sizes = NODE_SIZES } = parts;
   let state: KeySpace | undefined;
-  const store = EngineStore.open(engine, (key) => state!.hashOf(key), parts.checksum);
-  if (store === undefined)
-    return err({ code: "newer_format", message: "the store was written by a newer version of Holdfast" });
+  const adopted = openStore(engine, (key) => state!.hashOf(key), checksum);
+  if (!adopted.ok) return adopted;
+  const store = adopted.value;
   state = new KeySpace(identity.hashSeed, store);
   state.dirty.blockRefs = sizes.dirtyBlockRefs;
   state.clearedSeq = store.meta.cleared;
@@ -82,6 +82,21 @@ async function recoverBehind(
   }
   const millis = parts.clock.monotonic() - started;
   return ok({ engine, store, state, log, report: { entries: replayed.value, tornBytes: log.tornBytes, millis } });
+}
+
+function openStore(
+  engine: Engine,
+  hashOf: (key: string) => number,
+  checksum: Checksum,
+): Result<EngineStore, NodeError> {
+  try {
+    const store = EngineStore.open(engine, hashOf, checksum);
+    if (store !== undefined) return ok(store);
+    return err({ code: "newer_format", message: "the store was written by a newer version of Holdfast" });
+  } catch (error) {
+    if (!(error instanceof MalformedBytes)) throw error;
+    return err({ code: "damaged", message: `the store cannot be read: ${error.message}` });
+  }
 }
 
 /** The log has to reach from what the engine has to the end; a part that is missing cannot be made up. */

@@ -3,6 +3,14 @@ import { formatDouble } from "../../base/double.ts";
 
 const CR = 13;
 const LF = 10;
+/** Whole numbers up to this are written without a string in between. */
+const SHORT_NUMBER_MAX = 0x7fff_ffff;
+
+/**
+ * A reply gets no longer than about this, and one more string: memory for it is not without end. Whoever sends replies must close
+ * the connection of a client whose reply has become longer, because it is not whole.
+ */
+export const REPLY_BYTES_MAX = 1 << 30;
 
 /** Writes replies in RESP2 or RESP3 (Redis documentation, "Redis serialization protocol specification"). */
 export class Reply {
@@ -43,14 +51,8 @@ export class Reply {
   }
 
   integer(value: number | bigint): void {
-    const { out } = this;
-    out.ensure(4);
-    if (typeof value === "number" && value >= 0 && value < 10) {
-      out.bytes[out.length++] = 58;
-      out.bytes[out.length++] = 48 + value;
-      out.bytes[out.length++] = CR;
-      out.bytes[out.length++] = LF;
-    } else this.#line(58, String(value));
+    if (typeof value === "number" && value >= 0 && value <= SHORT_NUMBER_MAX) this.#header(58, value);
+    else this.#line(58, String(value));
   }
 
   bool(value: boolean): void {
@@ -60,12 +62,14 @@ export class Reply {
 
   /** A bulk string of the bytes of a latin1 string. */
   bulk(text: string): void {
+    if (this.#isTooLong) return;
     this.#header(36, text.length);
     this.out.text(text);
     this.#crlf();
   }
 
   bulkBytes(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    if (this.#isTooLong) return;
     this.#header(36, end - start);
     this.out.copy(bytes, start, end);
     this.#crlf();
@@ -134,25 +138,44 @@ export class Reply {
   }
 
   #line(kind: number, text: string): void {
+    if (this.#isTooLong) return;
     this.out.u8(kind);
     this.out.text(text);
     this.#crlf();
   }
 
-  #header(kind: number, length: number): void {
+  #header(kind: number, value: number): void {
     const { out } = this;
     out.ensure(16);
-    out.bytes[out.length++] = kind;
-    if (length < 10) out.bytes[out.length++] = 48 + length;
-    else if (length < 100) {
-      out.bytes[out.length++] = 48 + ((length / 10) | 0);
-      out.bytes[out.length++] = 48 + (length % 10);
-    } else if (length < 1000) {
-      out.bytes[out.length++] = 48 + ((length / 100) | 0);
-      out.bytes[out.length++] = 48 + (((length / 10) | 0) % 10);
-      out.bytes[out.length++] = 48 + (length % 10);
-    } else out.text(String(length));
-    out.bytes[out.length++] = CR;
-    out.bytes[out.length++] = LF;
+    const { bytes } = out;
+    let at = out.length;
+    bytes[at++] = kind;
+    if (value < 10) bytes[at++] = 48 + value;
+    else at = writeDecimal(bytes, at, value);
+    bytes[at++] = CR;
+    bytes[at++] = LF;
+    out.length = at;
   }
+
+  get #isTooLong(): boolean {
+    return this.out.length > REPLY_BYTES_MAX;
+  }
+}
+
+/** Writes a whole number up to 2^31 - 1; answers where it ends. */
+function writeDecimal(bytes: Uint8Array, start: number, value: number): number {
+  const end = start + digitsOf(value);
+  let rest = value;
+  for (let at = end - 1; at >= start; at--) {
+    const tenth = (rest / 10) | 0;
+    bytes[at] = 48 + rest - tenth * 10;
+    rest = tenth;
+  }
+  return end;
+}
+
+function digitsOf(value: number): number {
+  if (value < 10_000) return value < 100 ? (value < 10 ? 1 : 2) : value < 1000 ? 3 : 4;
+  if (value < 100_000_000) return value < 1_000_000 ? (value < 100_000 ? 5 : 6) : value < 10_000_000 ? 7 : 8;
+  return value < 1_000_000_000 ? 9 : 10;
 }

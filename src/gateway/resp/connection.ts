@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { Args } from "../../core/command/args.ts";
+import { REPLY_BYTES_MAX } from "../../core/command/reply.ts";
 import type { Session } from "../../core/command/session.ts";
 import type { Client, ClientSink } from "../../worker/client.ts";
 import type { Executor } from "../../worker/executor.ts";
@@ -110,6 +111,8 @@ export class Connection implements ClientSink {
 
   /** Hands the replies over: to `send`, at once or when what they depend on is committed. */
   #finish(): void {
+    const { unfinishedBytes } = this.#executor;
+    if (unfinishedBytes > OUTPUT_BYTES_HIGH && unfinishedBytes > this.#outputBytesMax) this.destroy();
     this.#executor.finish(this.client);
     if (this.client.heldBytes > OUTPUT_BYTES_HIGH) this.#checkOutput();
   }
@@ -209,7 +212,8 @@ export class Connection implements ClientSink {
   }
 
   get #outputBytesMax(): number {
-    return this.client.session.authenticated ? this.#limits().outputBytesMax : STRANGER_OUTPUT_BYTES_MAX;
+    if (!this.client.session.authenticated) return STRANGER_OUTPUT_BYTES_MAX;
+    return Math.min(this.#limits().outputBytesMax, REPLY_BYTES_MAX);
   }
 
   #stall(): void {

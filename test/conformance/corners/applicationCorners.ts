@@ -235,7 +235,6 @@ const greetings = written(
   CLIENT GETNAME
   PING
 
-  READONLY
   CLIENT NO-EVICT on
   CLIENT NO-TOUCH on
   CONFIG GET databases

@@ -7,6 +7,7 @@ import { connections } from "./generators/connections.ts";
 import type { Generator } from "./generators/generator.ts";
 import { hashes } from "./generators/hashes.ts";
 import { keys } from "./generators/keys.ts";
+import { largeCollections } from "./generators/largeCollections.ts";
 import { lists } from "./generators/lists.ts";
 import { scans } from "./generators/scans.ts";
 import { sets } from "./generators/sets.ts";
@@ -28,7 +29,7 @@ const SEQUENCES = Number(process.env["HOLDFAST_SEQUENCES"] ?? 200);
 const REPORTED_MAX = 3;
 
 const GENERATORS = [
-  ...[strings, keys, hashes, lists, blocking, sets, sortedSets, transactions, connections, scans],
+  ...[strings, keys, hashes, lists, blocking, sets, sortedSets, transactions, connections, scans, largeCollections],
 ] as const satisfies readonly Generator[];
 
 describe(`generated sequences, seed ${SEED}, ${SEQUENCES} for each group and protocol`, () => {
