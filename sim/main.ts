@@ -85,7 +85,9 @@ function printSummary(result: CampaignResult, seconds: number): void {
   printCounts(result.counts);
   const rate = (result.seeds / seconds).toFixed(0);
   const virtualHours = (result.virtualSeconds / 3600).toFixed(1);
-  console.log(`${result.seeds} worlds, ${result.events} events, ${virtualHours} virtual hours; ${rate} worlds a second`);
+  console.log(
+    `${result.seeds} worlds, ${result.events} events, ${virtualHours} virtual hours; ${rate} worlds a second`,
+  );
   console.log(result.failed.length === 0 ? "no violation" : `violations in ${result.failed.length} worlds`);
 }
 

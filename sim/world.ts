@@ -1,17 +1,19 @@
 import { createPrng, type Prng } from "../src/base/prng.ts";
-import { DiskError } from "../src/ports/disk.ts";
 import type { Result } from "../src/base/result.ts";
+import type { CommandTable } from "../src/core/command/table.ts";
+import { DiskError } from "../src/ports/disk.ts";
 import type { Node } from "../src/worker/node.ts";
 import type { NodeError } from "../src/worker/nodeError.ts";
 import { SimDisk } from "./disk/simDisk.ts";
 import { SimEngine } from "./engine/simEngine.ts";
 import { Faults } from "./faults.ts";
-import { checkStore } from "./invariants/theStoreIsTidy.ts";
 import { checkKey, checkSize, checkState } from "./invariants/stateIsTheLogApplied.ts";
+import { checkStore } from "./invariants/theStoreIsTidy.ts";
 import { Scheduler } from "./kernel/scheduler.ts";
 import { SimClock } from "./kernel/simClock.ts";
 import { TraceHash } from "./kernel/traceHash.ts";
 import { DiskTracker } from "./node/diskTracker.ts";
+import { observedTable } from "./node/observe.ts";
 import { NodeRandom } from "./node/requestRandom.ts";
 import { SimClient } from "./node/simClient.ts";
 import { SimCoordinator } from "./node/simCoordinator.ts";
@@ -65,6 +67,7 @@ export class World {
   readonly #coordinator = new SimCoordinator();
   readonly #random: NodeRandom;
   readonly #faults: Faults;
+  readonly #table: CommandTable;
   #phase: Phase = "chaos";
   #issued = 0;
   #nextClientId = 1;
@@ -90,7 +93,10 @@ export class World {
     this.scheduler.onEvent = (label) => this.trace(label);
     this.clock = new SimClock(this.scheduler);
     this.#requests = new Requests(prng.fork("requests"), this.options.requestOptions);
-    this.logDisk = new SimDisk({ prng: prng.fork("log disk"), schedule: this.#latency(prng.fork("log latency"), "log") });
+    this.logDisk = new SimDisk({
+      prng: prng.fork("log disk"),
+      schedule: this.#latency(prng.fork("log latency"), "log"),
+    });
     this.engine = new SimEngine({
       prng: prng.fork("store"),
       schedule: this.#latency(prng.fork("store latency"), "store"),
@@ -106,6 +112,7 @@ export class World {
       fail: (violation) => this.fail(violation),
       trace: (line) => this.trace(line),
     });
+    this.#table = observedTable(this.judge);
     this.#faults = new Faults(this, prng.fork("faults"));
     this.trace(JSON.stringify(this.options));
     this.#start();
@@ -179,6 +186,7 @@ export class World {
       engine: this.engine,
       coordinator: this.#coordinator,
       observer: this.judge,
+      table: this.#table,
       wrapEngine: (engine) => this.#sabotage.engine(engine, this),
       onRecovered: (node) => this.#recovered(node),
       onFatal: (error) => this.#fatal(error),
@@ -297,7 +305,8 @@ export class World {
         this.judge.answered(who, expectation);
         this.#faults.afterReply();
       },
-      surprised: (who, found) => this.fail(new Violation("the node answers as the model", `client ${who.id}: ${found}`)),
+      surprised: (who, found) =>
+        this.fail(new Violation("the node answers as the model", `client ${who.id}: ${found}`)),
       received: (who, bytes) => {
         this.#hash.add(who.id, "");
         this.#hash.addBytes(bytes);

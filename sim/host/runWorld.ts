@@ -1,9 +1,11 @@
-import { World, type WorldSettings } from "../world.ts";
+import { installNativeLatin1 } from "../../src/platform/nativeLatin1.ts";
 import { memoryIsFree, recycleMemory } from "../recycledMemory.ts";
 import { Violation } from "../violation.ts";
+import { World, type WorldSettings } from "../world.ts";
 import { drains, microtaskCheckpoint } from "./microtasks.ts";
 import { withoutTheRealWorld } from "./realWorld.ts";
 
+installNativeLatin1();
 recycleMemory();
 const checkpoint = microtaskCheckpoint();
 const macrotask = setImmediate;
@@ -38,7 +40,6 @@ function runAtOnce(settings: WorldSettings): World {
   while (world.step()) checkpoint();
   return world;
 }
-
 
 function inMacrotask<T>(run: () => T): Promise<T> {
   return new Promise((resolve, reject) => {

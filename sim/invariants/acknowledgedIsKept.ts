@@ -8,7 +8,9 @@ export function checkRecovered(
   fail: (violation: Violation) => void,
 ): void {
   if (lastSeq < acknowledgedSeq) {
-    fail(new Violation("acknowledged is kept", `entry ${acknowledgedSeq} was acknowledged, ${lastSeq} is the last one`));
+    fail(
+      new Violation("acknowledged is kept", `entry ${acknowledgedSeq} was acknowledged, ${lastSeq} is the last one`),
+    );
   }
   if (lastSeq > newestSeq) {
     fail(new Violation("refused stays refused", `entry ${lastSeq} came back, ${newestSeq} was the last one`));

@@ -1,8 +1,7 @@
-import { latin1Bytes } from "../../src/base/latin1.ts";
 import { ByteReader } from "../../src/base/byteReader.ts";
-import { decodeMeta } from "../../src/storage/meta.ts";
+import { decodeLatin1, latin1Bytes } from "../../src/base/latin1.ts";
 import { META_KEY } from "../../src/storage/keyLayout.ts";
-import { decodeLatin1 } from "../../src/base/latin1.ts";
+import { decodeMeta } from "../../src/storage/meta.ts";
 import type { SimEngine } from "../engine/simEngine.ts";
 import { Violation } from "../violation.ts";
 

@@ -12,6 +12,8 @@ export interface NodeObserver {
   /** What is not committed never will be: its replies become `error`, and its entries go. */
   entriesRefused(error: string): void;
   entriesDiscarded(): void;
+  /** Memory was emptied, to be filled from store and log again. */
+  stateReset(): void;
   /** A request that waited was tried again, and is answered. */
   woken(call: Call): void;
 }
@@ -39,6 +41,11 @@ export function observe(node: Node, executor: Executor, observer: NodeObserver):
     entry = undefined;
     observer.entryAdded(added);
     entryAdded.call(journal);
+  };
+  const reset = node.state.reset;
+  node.state.reset = () => {
+    reset.call(node.state);
+    observer.stateReset();
   };
   const refuseUncommitted = executor.refuseUncommitted;
   executor.refuseUncommitted = (error) => {

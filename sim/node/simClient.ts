@@ -12,10 +12,20 @@ export interface Expectation {
   reply: Uint8Array | undefined;
   /** Everything up to here must be committed before. */
   dependsOn: number;
+  /** What was written in one go goes out, or is refused, as one. */
+  piece: Piece;
   /** Looks at an answer that is not known beforehand, and says where it ends. */
   check?: ((bytes: Uint8Array, at: number) => number) | undefined;
   /** The answer when the time is over, and when, in virtual microseconds, that is. */
   timeout?: { readonly reply: Uint8Array; readonly at: number };
+  /** It waited, and its time is over. */
+  isOver?: boolean;
+}
+
+/** Replies that the node writes in one go. */
+export interface Piece {
+  /** What the newest of them tells of. */
+  dependsOn: number;
 }
 
 export interface ClientEvents {
@@ -47,6 +57,8 @@ export class SimClient implements ClientSink {
   #executor: Executor | undefined;
   #client: Client | undefined;
   #isPumping = false;
+  /** Of what is executed at present. */
+  piece: Piece = { dependsOn: 0 };
 
   constructor(id: number, protocol: 2 | 3, events: ClientEvents) {
     this.id = id;
@@ -90,6 +102,7 @@ export class SimClient implements ClientSink {
     const client = this.#client;
     if (this.#isPumping || executor === undefined || client === undefined) return;
     this.#isPumping = true;
+    this.piece = { dependsOn: 0 };
     executor.beginTurn();
     while (executor.mayExecute(client)) {
       const words = this.#inbox.shift();

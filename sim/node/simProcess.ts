@@ -1,7 +1,9 @@
 import { crc32 } from "../../src/base/crc.ts";
+import type { Prng } from "../../src/base/prng.ts";
 import { err, ok, type Result } from "../../src/base/result.ts";
 import type { NodeServices } from "../../src/core/command/nodeServices.ts";
 import type { Session } from "../../src/core/command/session.ts";
+import type { CommandTable } from "../../src/core/command/table.ts";
 import type { Disk } from "../../src/ports/disk.ts";
 import type { Engine } from "../../src/ports/engine.ts";
 import type { Executor } from "../../src/worker/executor.ts";
@@ -11,10 +13,9 @@ import type { SimEngine } from "../engine/simEngine.ts";
 import type { Life, Scheduler } from "../kernel/scheduler.ts";
 import { type SimClock, simTimers } from "../kernel/simClock.ts";
 import type { WorldOptions } from "../options.ts";
-import { type NodeObserver, observe, observedTable } from "./observe.ts";
+import { type NodeObserver, observe } from "./observe.ts";
 import type { NodeRandom } from "./requestRandom.ts";
 import type { SimCoordinator } from "./simCoordinator.ts";
-import type { Prng } from "../../src/base/prng.ts";
 
 export interface ProcessParts {
   readonly options: WorldOptions;
@@ -26,6 +27,7 @@ export interface ProcessParts {
   readonly engine: SimEngine;
   readonly coordinator: SimCoordinator;
   readonly observer: NodeObserver;
+  readonly table: CommandTable;
   /** Recovery is over, and nothing is served yet. */
   readonly onRecovered: (node: Node) => void;
   readonly onFatal: (error: unknown) => void;
@@ -64,7 +66,7 @@ export class SimProcess {
       timers: simTimers(scheduler, life),
       random: parts.random,
       checksum: { crc32 },
-      table: observedTable(parts.observer),
+      table: parts.table,
       durability: options.durability,
       memoryBytesMax: () => options.memoryBytesMax,
       sizes: options.sizes,
@@ -108,4 +110,3 @@ function servicesOf(executor: Executor): NodeServices {
     unwatch: (session: Session) => executor.unwatch(session),
   } as unknown as NodeServices;
 }
-

@@ -75,6 +75,7 @@ export class Judge implements NodeObserver {
     const { prng, random } = this.#parts;
     const seed = prng.u32();
     random.ofRequest = new RequestRandom(seed);
+    this.#waitIsOver(client);
     if (words[0] === "SCAN") this.#expectScan(client, words);
     else this.#expect(client, words, args, seed);
     client.run(args);
@@ -91,8 +92,10 @@ export class Judge implements NodeObserver {
       wakingKey: undefined,
     });
     this.#expectedEntry = entry;
-    const expectation: Expectation = { words, reply, dependsOn };
+    const { piece } = client;
+    const expectation: Expectation = { words, reply, dependsOn, piece };
     client.outstanding.push(expectation);
+    piece.dependsOn = Math.max(piece.dependsOn, dependsOn);
     if (block === undefined) return;
     if (block.timeoutMillis > 0) {
       const at = clock.micros() + block.timeoutMillis * 1000;
@@ -111,7 +114,10 @@ export class Judge implements NodeObserver {
       return end;
     };
     this.scans.begin(client.id, words[1]!, clock.wall());
-    client.outstanding.push({ words, reply: undefined, dependsOn: this.model.lastSeq, check });
+    const { piece } = client;
+    const dependsOn = this.model.lastSeq;
+    client.outstanding.push({ words, reply: undefined, dependsOn, piece, check });
+    piece.dependsOn = Math.max(piece.dependsOn, dependsOn);
   }
 
   entryAdded(entry: Uint8Array): void {
@@ -134,21 +140,37 @@ export class Judge implements NodeObserver {
   }
 
   entriesDiscarded(): void {
-    this.model.rewind(this.#node!.replica.lastSeq);
+    const { lastSeq } = this.#node!.replica;
+    this.model.rewind(lastSeq);
+    for (const { expectation } of this.#waiting.values()) {
+      expectation.dependsOn = Math.min(expectation.dependsOn, lastSeq);
+    }
+  }
+
+  /** A scan may miss keys then: the store may have kept the deletion of one that is in memory since. */
+  stateReset(): void {
+    this.scans.abandonAll();
   }
 
   entriesRefused(error: string): void {
     const reply = latin1Bytes(`-${error}\r\n`);
-    for (const { id, outstanding, isParked } of this.#parts.clients.values()) {
-      const waiting = isParked ? this.#waiting.get(id)?.expectation : undefined;
-      if (!isParked) this.#waiting.delete(id);
-      for (const expectation of outstanding) {
-        if (waiting === expectation) continue;
-        expectation.reply = reply;
-        expectation.check = undefined;
-        expectation.dependsOn = 0;
+    const { commitPoint } = this.#node!.replica;
+    for (const client of this.#parts.clients.values()) {
+      if (!client.isParked) this.#waitIsOver(client);
+      const waiting = this.#waiting.get(client.id)?.expectation;
+      for (const expectation of client.outstanding) {
+        if (expectation.isOver === true) refuseEndedWait(expectation, reply);
+        else if (expectation !== waiting && expectation.piece.dependsOn > commitPoint) {
+          Object.assign(expectation, { reply, check: undefined, dependsOn: 0 });
+        }
       }
     }
+  }
+
+  #waitIsOver({ id }: SimClient): void {
+    const waiting = this.#waiting.get(id);
+    if (waiting !== undefined) waiting.expectation.isOver = true;
+    this.#waiting.delete(id);
   }
 
   woken(call: Call): void {
@@ -161,8 +183,7 @@ export class Judge implements NodeObserver {
     if (reply === undefined) return this.#fail("the node does what the model does", "a request is served too early");
     this.#waiting.delete(id);
     this.#expectedEntry = entry;
-    waiting.expectation.reply = reply;
-    waiting.expectation.dependsOn = dependsOn;
+    Object.assign(waiting.expectation, { reply, dependsOn, piece: { dependsOn } });
   }
 
   answered(client: SimClient, expectation: Expectation): void {
@@ -176,6 +197,16 @@ export class Judge implements NodeObserver {
   #fail(invariant: string, message: string): void {
     this.#parts.fail(new Violation(invariant, message));
   }
+}
+
+/** Its answer was held back: because of what it tells, or behind others. */
+function refuseEndedWait(expectation: Expectation, refusal: Uint8Array): void {
+  const { timeout } = expectation;
+  expectation.dependsOn = 0;
+  expectation.check = (bytes, at) => {
+    const isRefused = bytes[at] === refusal[0];
+    return at + (isRefused ? refusal : timeout!.reply).length;
+  };
 }
 
 function textOf(entry: Uint8Array): string {

@@ -63,6 +63,10 @@ export class ScanWatch {
     return missed.length === 0 ? undefined : `${missed.length} keys were not met, e.g. ${missed[0]!.slice(0, 40)}`;
   }
 
+  abandonAll(): void {
+    this.#scans.clear();
+  }
+
   forget(id: number): void {
     this.#underWay.delete(id);
     this.#scans.delete(id);

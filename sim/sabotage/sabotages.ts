@@ -8,7 +8,6 @@ import type { Engine, EngineBatch } from "../../src/ports/engine.ts";
 import { META_KEY } from "../../src/storage/keyLayout.ts";
 import { Log } from "../../src/storage/log/log.ts";
 import { decodeMeta, type EngineMeta, encodeMeta } from "../../src/storage/meta.ts";
-import { Executor } from "../../src/worker/executor.ts";
 import { HeldReplies } from "../../src/worker/heldReplies.ts";
 import { Watches } from "../../src/worker/watches.ts";
 import { exchange, overriding } from "./patching.ts";
@@ -19,30 +18,12 @@ export const SABOTAGES: Readonly<Record<string, Partial<Sabotage>>> = {
   "replies do not wait for the log": {
     patch: () => exchange(HeldReplies.prototype, "add", () => (client, _seq, bytes) => client.sink.send(bytes)),
   },
-  "a wait that ends tells what is not decided": {
-    patch: () =>
-      exchange(Executor.prototype, "endWait", (original) => {
-        return function (this: Executor, client, write) {
-          if (client.parked !== undefined) client.parked.dependsOn = 0;
-          original.call(this, client, write);
-        };
-      }),
-    options: (drawn) => ({
-      ...drawn,
-      durability: "sync",
-      clients: 5,
-      requests: 250,
-      faults: [],
-      pauseMicrosMax: 20_000,
-      diskMicrosMax: 60_000,
-      requestOptions: { ...drawn.requestOptions, keys: ["k0", "k1", "k2"], blockingPerCent: 30 },
-    }),
-  },
   "what was refused is acknowledged": {
     patch: () =>
       exchange(HeldReplies.prototype, "refuse", () => {
         return function (this: HeldReplies) {
           this.release(Number.POSITIVE_INFINITY);
+          return new Set();
         };
       }),
   },

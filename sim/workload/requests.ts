@@ -38,7 +38,12 @@ export class Requests {
 
   #transaction(): string[][] {
     const { prng } = this;
-    const watched = prng.chance(1, 3) ? [["WATCH", this.key()], ["GET", this.key()]] : [];
+    const watched = prng.chance(1, 3)
+      ? [
+          ["WATCH", this.key()],
+          ["GET", this.key()],
+        ]
+      : [];
     // Then others may come between this and the transaction.
     if (watched.length > 0 && prng.chance(1, 2)) return watched;
     const queued = Array.from({ length: prng.between(1, 6) }, () => this.request());

@@ -19,8 +19,6 @@ export interface ClientSink {
 export interface Parked {
   readonly args: Args;
   readonly request: BlockRequest;
-  /** That there was nothing to be had is known from entries up to here. */
-  dependsOn: number;
   readonly timer: Timer | undefined;
 }
 

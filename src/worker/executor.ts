@@ -324,13 +324,17 @@ export class Executor {
   /** What is not committed never will be: its replies become `error`, and the state must be loaded anew. */
   refuseUncommitted(error: string): void {
     const line = latin1Bytes(`-${error}\r\n`);
-    this.#held.refuse((replies) => {
+    const refused = this.#held.refuse(this.#parts.replica.commitPoint, (replies) => {
       const bytes = new Uint8Array(line.length * replies);
       for (let i = 0; i < replies; i++) bytes.set(line, i * line.length);
       return bytes;
     });
     this.#parts.journal.discard();
     this.#parts.replica.discardUncommitted();
+    // A client that may have been told of its `MULTI` that it failed does not know what the session is in.
+    for (const client of refused) if (client.session.transaction !== undefined) this.kill(client);
+    // Who waits for a key has seen nothing that is still undecided.
+    for (const client of this.clients) client.dependsOn = 0;
   }
 
   /** Writes an entry without mutations: opens an epoch, or tries whether the log takes entries again. */
@@ -347,7 +351,7 @@ export class Executor {
   #park(client: Client, args: Args, request: BlockRequest): void {
     const { timeoutMillis } = request;
     const timer = timeoutMillis > 0 ? this.#parts.timers.after(timeoutMillis, () => this.#timeOut(client)) : undefined;
-    client.parked = { args, request, dependsOn: this.#call.dependsOn, timer };
+    client.parked = { args, request, timer };
     client.session.blocked = true;
     this.waiting.add(client, request);
     this.#listen();
@@ -371,8 +375,6 @@ export class Executor {
 
   /** Ends a client's wait with a reply that tells, at most, that there was nothing to be had. */
   endWait(client: Client, write: (reply: Reply) => void): void {
-    const { parked } = client;
-    if (parked !== undefined && parked.dependsOn > client.dependsOn) client.dependsOn = parked.dependsOn;
     this.#unpark(client);
     this.#aside.reset();
     this.#asideReply.protocol = client.session.protocol;
@@ -424,11 +426,7 @@ export class Executor {
   #retry(client: Client, args: Args, key: string): void {
     this.#aside.reset();
     this.#asideReply.protocol = client.session.protocol;
-    if (this.#evaluate(client, args, this.#asideReply, key) === BLOCKED) {
-      const { parked } = client;
-      if (parked !== undefined) parked.dependsOn = Math.max(parked.dependsOn, this.#call.dependsOn);
-      return;
-    }
+    if (this.#evaluate(client, args, this.#asideReply, key) === BLOCKED) return;
     this.#unpark(client);
     this.#answerAside(client);
   }

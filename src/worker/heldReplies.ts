@@ -2,6 +2,9 @@ import type { Client } from "./client.ts";
 
 interface Held {
   readonly client: Client;
+  /** What the replies tell of. */
+  readonly dependsOn: number;
+  /** What they wait for. */
   readonly seq: number;
   readonly bytes: Uint8Array;
   readonly replies: number;
@@ -14,11 +17,11 @@ export class HeldReplies {
   #newestSeq = 0;
 
   /** A reply never overtakes an earlier one: it waits for at least what that one waits for. */
-  add(client: Client, seq: number, bytes: Uint8Array, replies: number): void {
-    this.#newestSeq = Math.max(this.#newestSeq, seq);
+  add(client: Client, dependsOn: number, bytes: Uint8Array, replies: number): void {
+    this.#newestSeq = Math.max(this.#newestSeq, dependsOn);
     client.held++;
     client.heldBytes += bytes.length;
-    this.#queue.push({ client, seq: this.#newestSeq, bytes, replies });
+    this.#queue.push({ client, dependsOn, seq: this.#newestSeq, bytes, replies });
   }
 
   /** Sends what depends on nothing newer than `commitPoint`. */
@@ -38,16 +41,22 @@ export class HeldReplies {
     }
   }
 
-  /** Answers what waits with `errorLine`, once for each reply: its entries will never be committed. */
-  refuse(errorLine: (replies: number) => Uint8Array): void {
+  /**
+   * Nothing behind `commitPoint` will ever be committed: replies that tell of it are exchanged for those that `errors` makes
+   * of their number; those that only waited for them go out. Answers the clients that were refused something.
+   */
+  refuse(commitPoint: number, errors: (replies: number) => Uint8Array): Set<Client> {
     const queue = this.#queue.slice(this.#first);
     this.#queue = [];
     this.#first = 0;
     this.#newestSeq = 0;
-    for (const { client, bytes, replies } of queue) {
+    const refused = new Set<Client>();
+    for (const { client, dependsOn, bytes, replies } of queue) {
       settle(client, bytes);
-      if (!client.gone) client.sink.send(errorLine(replies));
+      if (dependsOn > commitPoint) refused.add(client);
+      if (!client.gone) client.sink.send(dependsOn > commitPoint ? errors(replies) : bytes);
     }
+    return refused;
   }
 }
 

@@ -1,7 +1,8 @@
 import { invariant } from "../../base/invariant.ts";
+import { KEY_BYTES_MAX } from "../state/record.ts";
 import type { Args } from "./args.ts";
 import type { Call } from "./call.ts";
-import { fail, quoted, wrongArity } from "./errors.ts";
+import { fail, KEY_TOO_LONG, quoted, wrongArity } from "./errors.ts";
 import type { CommandSpec } from "./spec.ts";
 import type { CommandTable } from "./table.ts";
 import { endTransaction, queueCommand } from "./transactions/queue.ts";
@@ -53,6 +54,7 @@ export function execute(call: DispatchedCall, table: CommandTable): Outcome {
     return refuse(call, "ERR Command not allowed inside a transaction");
   }
   if (call.writesRefused !== undefined && mayWrite(call, spec)) return refuse(call, call.writesRefused);
+  if (args.payloadBytes > KEY_BYTES_MAX && writesLongKey(args, spec, table)) return refuse(call, KEY_TOO_LONG);
   if (session.transaction !== undefined && !NEVER_QUEUED.has(spec.name)) return queue(call, spec);
   invariant(evaluate !== undefined, "a command that passes its arity check can be evaluated");
   evaluate(call);
@@ -64,6 +66,16 @@ export function mayWrite(call: Call, spec: CommandSpec): boolean {
   if (spec.flags.includes("write")) return true;
   if (spec.name !== "exec" || call.session.transaction === undefined) return false;
   return call.session.transaction.queue.some((queued) => queued.spec.flags.includes("write"));
+}
+
+/** Whether the command writes and one of its keys is longer than a record takes. */
+function writesLongKey(args: Args, spec: CommandSpec, table: CommandTable): boolean {
+  if (!spec.flags.includes("write")) return false;
+  let longest = 0;
+  for (let i = 1; i < args.length; i++) longest = Math.max(longest, args.byteLength(i));
+  if (longest <= KEY_BYTES_MAX) return false;
+  const keys = table.keyPositions(spec, args) ?? [];
+  return keys.some(({ position }) => args.byteLength(position) > KEY_BYTES_MAX);
 }
 
 function queue(call: DispatchedCall, spec: CommandSpec): Outcome {

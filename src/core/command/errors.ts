@@ -1,3 +1,4 @@
+import { KEY_BYTES_MAX } from "../state/record.ts";
 import type { Call } from "./call.ts";
 
 /** Redis 7.0's texts: clients match on them. */
@@ -10,6 +11,7 @@ export const MUST_BE_POSITIVE = "ERR value is out of range, must be positive";
 export const NO_SUCH_KEY = "ERR no such key";
 export const INDEX_OUT_OF_RANGE = "ERR index out of range";
 export const STRING_TOO_LONG = "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
+export const KEY_TOO_LONG = `ERR key exceeds maximum allowed size (${KEY_BYTES_MAX} bytes)`;
 export const TIMEOUT_NOT_FLOAT = "ERR timeout is not a float or out of range";
 export const TIMEOUT_NEGATIVE = "ERR timeout is negative";
 

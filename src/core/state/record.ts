@@ -31,5 +31,7 @@ export const LARGE = 1 << 20;
 export const HINT_SHIFT = 21;
 export const USED_SHIFT = 24;
 
+/** The longest key; commands refuse to write longer ones. */
+export const KEY_BYTES_MAX = 64 * 1024;
 /** The longest string kept inside its record. */
 export const INLINE_BYTES_MAX = 32 * 1024;

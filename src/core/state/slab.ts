@@ -15,8 +15,8 @@ const NO_CLASS = 255;
  */
 const PAGES_A_CHUNK = 64;
 
-/** The largest block; what is larger lives outside. */
-const BLOCK_BYTES_MAX = 36 * 1024;
+/** The largest block: room for the record of the longest key with the longest value that does not live outside. */
+const BLOCK_BYTES_MAX = 97 * 1024;
 
 const classWords: number[] = [];
 for (let words = 4; words <= 64; words++) classWords.push(words);

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { decodeLatin1 } from "../../base/latin1.ts";
 import { Args } from "../../core/command/args.ts";
 import { REPLY_BYTES_MAX } from "../../core/command/reply.ts";
 import type { Session } from "../../core/command/session.ts";
@@ -6,6 +7,7 @@ import type { Client, ClientSink } from "../../worker/client.ts";
 import type { Executor } from "../../worker/executor.ts";
 import { hangUp } from "./hangUp.ts";
 import { INCOMPLETE, PROTOCOL_ERROR, RequestParser } from "./requestParser.ts";
+import { readShared, SHARED_READ_BYTES } from "./sharedRead.ts";
 
 /** Replies of one client are handed over when so much has gathered, so that a long pipeline does not hold it all. */
 const REPLIES_BYTES_MAX = 256 * 1024;
@@ -16,13 +18,13 @@ const STALL_MILLIS = 60_000;
 /** One client's requests are executed for so long, looked at every so many requests; then others have their turn. */
 const TURN_MILLIS = 2;
 const TURN_CHECK_REQUESTS = 16;
-/** What Node reads from a socket at a time: when it comes full, there is more, and it would read on at once. */
-const FULL_CHUNK_BYTES = 64 * 1024;
+/** Replies up to this length are written as strings, which Node does with less work and less garbage. */
+const STRING_BYTES_MAX = 8 * 1024;
 /** What may wait, in and out, of somebody who has not given the password yet. */
 const STRANGER_QUERY_BYTES_MAX = 1 << 20;
 const STRANGER_OUTPUT_BYTES_MAX = 64 * 1024;
 /** Places in a request are integers of 32 bits. */
-const QUERY_BYTES_MAX = 0x7fff_ffff - FULL_CHUNK_BYTES;
+const QUERY_BYTES_MAX = 0x7fff_ffff - SHARED_READ_BYTES;
 
 export interface ConnectionLimits {
   readonly bulkBytesMax: number;
@@ -48,14 +50,16 @@ export class Connection implements ClientSink {
   #resuming = false;
   /** The client has sent its last byte. */
   #inputOver = false;
+  /** Told when the connection is gone. */
+  onClosed: () => void = () => undefined;
   /** No request is executed any more. */
   #ended = false;
   /** Too much output waits. */
   #full = false;
   #stallTimer: NodeJS.Timeout | undefined;
 
-  constructor(socket: Socket, session: Session, executor: Executor, limits: () => ConnectionLimits) {
-    this.#socket = socket;
+  /** Takes over a socket that was accepted with `pauseOnConnect`. */
+  constructor(accepted: Socket, session: Session, executor: Executor, limits: () => ConnectionLimits) {
     this.#executor = executor;
     this.#limits = limits;
     this.#parser = new RequestParser({
@@ -67,11 +71,13 @@ export class Connection implements ClientSink {
       },
     });
     this.client = executor.connect(session, this);
-    socket.on("data", (chunk) => this.#received(chunk));
+    const socket = readShared(accepted, (bytes, length) => this.#received(bytes, length));
+    this.#socket = socket;
     socket.on("end", () => this.#receivedAll());
     socket.on("drain", () => this.#checkOutput());
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#closed());
+    socket.resume();
   }
 
   get receivedBytes(): number {
@@ -84,11 +90,12 @@ export class Connection implements ClientSink {
 
   // In
 
-  #received(chunk: Buffer): void {
+  #received(bytes: Uint8Array, length: number): void {
     if (this.#ended) return;
-    this.#parser.feed(chunk);
+    this.#parser.feed(bytes, length);
     this.#pump();
-    if (chunk.length >= FULL_CHUNK_BYTES) this.#yield();
+    // There is more, and Node would read on at once.
+    if (length === SHARED_READ_BYTES) this.#yield();
   }
 
   /** As Redis does: who closes while it waits for something is gone, but requests that have come are answered. */
@@ -191,7 +198,10 @@ export class Connection implements ClientSink {
 
   send(bytes: Uint8Array): void {
     if (this.#socket.destroyed) return;
-    const hasRoom = this.#socket.write(bytes);
+    const hasRoom =
+      bytes.length > STRING_BYTES_MAX
+        ? this.#socket.write(bytes)
+        : this.#socket.write(decodeLatin1(bytes, 0, bytes.length), "latin1");
     if (!hasRoom || this.#ended || this.client.session.outputBytes > 0) this.#checkOutput();
   }
 
@@ -253,5 +263,6 @@ export class Connection implements ClientSink {
     this.#ended = true;
     clearTimeout(this.#stallTimer);
     this.#executor.disconnect(this.client);
+    this.onClosed();
   }
 }

@@ -82,18 +82,18 @@ export class RequestParser {
     return this.#bytes === this.#own ? this.#own.length - this.#end : this.#own.length;
   }
 
-  /** Takes the next piece of the stream. It may be referred to until `settle`. */
-  feed(chunk: Uint8Array): void {
+  /** Takes the next `length` bytes of the stream. `chunk` may be referred to until `settle`. */
+  feed(chunk: Uint8Array, length = chunk.length): void {
     if (this.#start === this.#end) {
       this.#bytes = chunk;
       this.#start = 0;
       this.#at = 0;
-      this.#end = chunk.length;
+      this.#end = length;
       return;
     }
-    const needed = this.#end + chunk.length;
+    const needed = this.#end + length;
     if (needed > this.#own.length) this.#growOwn(needed);
-    this.#own.set(chunk, this.#end);
+    this.#own.set(length === chunk.length ? chunk : chunk.subarray(0, length), this.#end);
     this.#end = needed;
   }
 

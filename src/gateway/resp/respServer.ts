@@ -6,7 +6,13 @@ import { hangUp } from "./hangUp.ts";
 
 const BACKLOG = 511;
 /** A client may close its side and still gets its replies. */
-const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 300_000, allowHalfOpen: true };
+const SOCKET_OPTIONS = {
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: 300_000,
+  allowHalfOpen: true,
+  pauseOnConnect: true,
+};
 const PROTECTED_MODE =
   "-DENIED Holdfast is running in protected mode because protected mode is enabled and no password is set. In this mode " +
   "connections are only accepted from the loopback interface. Set a password (HOLDFAST_REQUIREPASS or requirepass in the " +
@@ -63,11 +69,11 @@ export class RespServer {
     const session = newSession(this.#nextId++, socket, now(), !passwordRequired());
     const connection = new Connection(socket, session, executor, limits);
     this.connections.add(connection);
-    socket.once("close", () => {
+    connection.onClosed = () => {
       this.connections.delete(connection);
-      this.#closedTraffic.receivedBytes += socket.bytesRead;
-      this.#closedTraffic.sentBytes += socket.bytesWritten;
-    });
+      this.#closedTraffic.receivedBytes += connection.receivedBytes;
+      this.#closedTraffic.sentBytes += connection.sentBytes;
+    };
   }
 
   #reject(socket: Socket, line: string): void {

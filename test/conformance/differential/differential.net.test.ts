@@ -4,6 +4,7 @@ import { type RunningServer, startServersToCompare } from "../../support/serverU
 import { Draw } from "./draw.ts";
 import { blocking } from "./generators/blocking.ts";
 import { connections } from "./generators/connections.ts";
+import { floats } from "./generators/floats.ts";
 import type { Generator } from "./generators/generator.ts";
 import { hashes } from "./generators/hashes.ts";
 import { keys } from "./generators/keys.ts";
@@ -28,9 +29,20 @@ const SEQUENCES = Number(process.env["HOLDFAST_SEQUENCES"] ?? 200);
 /** After so many disagreements of one group the rest of it is left out. */
 const REPORTED_MAX = 3;
 
-const GENERATORS = [
-  ...[strings, keys, hashes, lists, blocking, sets, sortedSets, transactions, connections, scans, largeCollections],
-] as const satisfies readonly Generator[];
+const GENERATORS: readonly Generator[] = [
+  strings,
+  keys,
+  hashes,
+  lists,
+  blocking,
+  sets,
+  sortedSets,
+  transactions,
+  connections,
+  scans,
+  largeCollections,
+  floats,
+];
 
 describe(`generated sequences, seed ${SEED}, ${SEQUENCES} for each group and protocol`, () => {
   let servers: readonly RunningServer[] = [];

@@ -1,4 +1,4 @@
-import { type Draw, drawCommand, type Recipe } from "../draw.ts";
+import { Draw, drawCommand, type Recipe } from "../draw.ts";
 import type { Step } from "../step.ts";
 import { type Generator, SEED_RECIPES } from "./generator.ts";
 
@@ -25,6 +25,42 @@ const INSIDE: readonly Recipe[] = [
   [1, () => ["FLUSHALL"]],
   [1, () => ["SELECT", "0"]],
   [1, () => ["CONFIG", "GET", "databases"]],
+];
+
+/**
+ * Changes that may leave everything as it was: which of them a watching connection feels is Redis's to say. Left out are LTRIM
+ * of nothing and LMOVE of an element to where it is, which break a watch in Redis and not in Holdfast.
+ */
+const SMALL_CHANGES: readonly Recipe[] = [
+  [1, (d) => ["SETNX", d.key(), d.value()]],
+  [1, (d) => ["SET", d.key(), d.value(), d.random.pick(["XX", "KEEPTTL", "GET"])]],
+  [1, (d) => ["APPEND", d.key(), d.random.pick(["", "x"])]],
+  [1, (d) => ["SETRANGE", d.key(), "0", d.random.pick(["", "h"])]],
+  [1, (d) => [d.random.pick(["INCRBY", "INCRBYFLOAT"]), d.key(), "0"]],
+  [1, (d) => ["GETEX", d.key(), ...d.maybe(50, "PERSIST")]],
+  [1, (d) => ["GETDEL", d.key()]],
+  [1, (d) => ["GETSET", d.key(), d.value()]],
+  [1, (d) => ["COPY", d.key(), d.key(), ...d.maybe(50, "REPLACE")]],
+  [1, (d) => ["RENAMENX", d.key(), d.key()]],
+  [1, (d) => ["HSETNX", d.key(), d.field(), d.value()]],
+  [1, (d) => ["HDEL", d.key(), d.field()]],
+  [1, (d) => ["HINCRBY", d.key(), d.field(), "0"]],
+  [1, (d) => [d.random.pick(["LPUSHX", "RPUSHX"]), d.key(), d.value()]],
+  [1, (d) => ["LSET", d.key(), "0", d.member()]],
+  [1, (d) => ["LREM", d.key(), "0", d.member()]],
+  [1, (d) => ["LINSERT", d.key(), "BEFORE", d.member(), d.member()]],
+  [1, (d) => ["LTRIM", d.key(), "0", "-2"]],
+  [1, (d) => [d.random.pick(["LPOP", "RPOP", "SPOP", "ZPOPMIN"]), d.key(), d.random.pick(["0", "1"])]],
+  [1, (d) => ["LMOVE", ...d.random.shuffled(["a", "b"]), "LEFT", d.random.pick(["LEFT", "RIGHT"])]],
+  [1, (d) => ["SREM", d.key(), d.member()]],
+  [1, (d) => ["SMOVE", d.key(), d.key(), d.member()]],
+  [1, (d) => ["SINTERSTORE", d.key(), d.key(), d.key()]],
+  [1, (d) => ["ZADD", d.key(), d.random.pick(["NX", "XX", "GT", "CH"]), "1", d.member()]],
+  [1, (d) => ["ZINCRBY", d.key(), d.random.pick(["0", "1"]), d.member()]],
+  [1, (d) => ["ZREM", d.key(), d.member()]],
+  [1, (d) => ["ZREMRANGEBYRANK", d.key(), "0", d.random.pick(["0", "-10"])]],
+  [1, (d) => ["ZUNIONSTORE", d.key(), "1", d.key()]],
+  [1, (d) => ["ZRANGESTORE", d.key(), d.key(), "0", "-1"]],
 ];
 
 const OUTSIDE: readonly Recipe[] = [
@@ -71,13 +107,38 @@ function transaction(draw: Draw): Step[] {
   return steps;
 }
 
+/** Two keys only, so that what is watched is what is changed. */
+class NarrowDraw extends Draw {
+  override key(): string {
+    return this.random.pick(["a", "a", "b"]);
+  }
+}
+
+/** A key under WATCH, and changes by another connection that may be none. */
+function watchedKey(draw: Draw): Step[] {
+  const narrow = new NarrowDraw(draw.random);
+  const change = (recipes: readonly Recipe[]): Step => ({ connection: 1, command: drawCommand(narrow, recipes, 0) });
+  const own = (...command: string[]): Step => ({ connection: 0, command });
+  return [
+    ...draw.random.times(draw.random.between(1, 3), () => change(SEED_RECIPES)),
+    own("WATCH", "a"),
+    ...draw.random.times(draw.random.between(1, 2), () => change(SMALL_CHANGES)),
+    own("MULTI"),
+    own("PING"),
+    own("EXEC"),
+  ];
+}
+
 /** MULTI, EXEC, DISCARD, and WATCH with a second connection that writes. */
 export const transactions: Generator = {
   name: "transactions",
   sequence: (draw) =>
-    Array.from({ length: draw.random.between(3, 12) }).flatMap(() =>
-      draw.random.chance(60)
-        ? transaction(draw)
-        : [{ connection: draw.random.below(2), command: drawCommand(draw, OUTSIDE, 4) }],
-    ),
+    Array.from({ length: draw.random.between(3, 12) }).flatMap(() => {
+      const kind = draw.random.below(100);
+      if (kind < 50) {
+        return transaction(draw);
+      }
+      const command = drawCommand(draw, OUTSIDE, 4);
+      return kind < 70 ? watchedKey(draw) : [{ connection: draw.random.below(2), command }];
+    }),
 };

@@ -37,6 +37,22 @@ describe("execute", () => {
     assert.equal(node.run(["x\r\ny"]), "-ERR unknown command 'x  y', with args beginning with:");
   });
 
+  it("takes keys of 64 KiB with any value, and refuses longer ones", () => {
+    const node = new DispatchNode();
+    const key = "k".repeat(64 * 1024);
+    for (const length of [0, 3, 5_000, 32 * 1024, 32 * 1024 + 1, 200_000]) {
+      assert.equal(node.run(["SET", key, "v".repeat(length)]), "+OK");
+      assert.equal(node.run(["STRLEN", key]), `:${length}`);
+      assert.equal(node.run(["PEXPIRE", key, "100000"]), ":1");
+    }
+    const refusal = "-ERR key exceeds maximum allowed size (65536 bytes)";
+    assert.equal(node.run(["SET", `${key}k`, "v"]), refusal);
+    assert.equal(node.run(["MSET", "a", "v", `${key}k`, "v"]), refusal);
+    assert.equal(node.run(["ZUNIONSTORE", "a", "1", `${key}k`]), refusal);
+    assert.equal(node.run(["GET", `${key}k`]), "$-1");
+    assert.equal(node.run(["ZADD", "z", "1", `${key}k`]), ":1");
+  });
+
   it("closes the connection of a browser", () => {
     for (const word of ["POST", "Host:"]) {
       const node = new DispatchNode();
