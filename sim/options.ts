@@ -44,7 +44,7 @@ export function drawOptions(prng: Prng): WorldOptions {
     clients: prng.between(1, 5),
     requests: prng.pick([60, 120, 250]),
     pauseMicrosMax: prng.pick([500, 20_000, 400_000]),
-    memoryBytesMax: prng.pick([150_000, 180_000, 1 << 30]),
+    memoryBytesMax: prng.pick([134_000, 150_000, 1 << 30]),
     diskMicrosMax: prng.pick([1, 300, 8_000]),
     engineMicrosMax: prng.pick([1, 1_000, 60_000]),
     storeNeedsRoom: prng.chance(1, 2),
@@ -76,7 +76,7 @@ function drawRequestOptions(prng: Prng): RequestOptions {
     hugePerMille: prng.pick([0, 0, 10]),
     elementsMax: prng.pick([5, 40, 150]),
     expiryPerCent: prng.pick([0, 5, 25]),
-    blockingPerCent: prng.pick([0, 3, 10]),
+    blockingPerCent: prng.pick([0, 5, 40]),
     flushPerMyriad: prng.pick([0, 0, 60, 200]),
   };
 }

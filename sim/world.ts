@@ -217,6 +217,8 @@ export class World {
     const isWhole = !opened.value.executor.halted;
     if (isWhole && (this.#phase === "judging" || this.#prng.chance(1, 4))) this.#checkAll(opened.value);
     if (isWhole && this.#phase === "judging") {
+      this.count("scans completed", this.judge.scans.completed);
+      this.count("requests woken", this.judge.wokenRequests);
       this.#phase = "over";
       return;
     }
@@ -260,6 +262,7 @@ export class World {
     this.#progressAt = this.scheduler.nowMicros;
     this.#ends++;
     this.count(process.node === undefined ? `${how} while opening` : how);
+    if (process.node !== undefined) this.#countStatistics(process.node);
     if (process.node !== undefined) this.#floor = { kill: this.#promised("kill"), crash: this.#promised("crash") };
     if (how === "crash") this.#floor.kill = this.#floor.crash;
     process.life.alive = false;
@@ -269,6 +272,12 @@ export class World {
     for (const client of this.clients.values()) this.#hangUp(client);
     const pause = this.#prng.pick([0, 50_000, 500_000]);
     this.scheduler.after(pause, undefined, "start", () => this.#start());
+  }
+
+  #countStatistics({ state }: Node): void {
+    this.count("keys evicted", state.statistics.evicted);
+    this.count("keys loaded", state.statistics.loaded);
+    this.count("keys expired", state.statistics.expired);
   }
 
   /** Up to which entry the log must come back if the process ends now. */

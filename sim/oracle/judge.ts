@@ -33,6 +33,8 @@ export class Judge implements NodeObserver {
   /** Everything up to here was told to somebody, or was found on disk. */
   acknowledgedSeq = 0;
   readonly scans: ScanWatch;
+  /** Requests that waited and got something. */
+  wokenRequests = 0;
   readonly #parts: JudgeParts;
   readonly #waiting = new Map<number, { readonly args: Args; readonly expectation: Expectation }>();
   #node: Node | undefined;
@@ -181,6 +183,7 @@ export class Judge implements NodeObserver {
     const random = new RequestRandom(1);
     const { reply, entry, dependsOn } = this.model.run(id, waiting.args, { now, random, writesRefused, wakingKey });
     if (reply === undefined) return this.#fail("the node does what the model does", "a request is served too early");
+    this.wokenRequests++;
     this.#waiting.delete(id);
     this.#expectedEntry = entry;
     Object.assign(waiting.expectation, { reply, dependsOn, piece: { dependsOn } });

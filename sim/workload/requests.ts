@@ -10,7 +10,7 @@ export interface RequestOptions {
   readonly elementsMax: number;
   /** Out of a hundred requests, so many give a key a time to live. */
   readonly expiryPerCent: number;
-  /** Out of a hundred requests, so many wait for a key. */
+  /** Out of a hundred requests, so many wait for a key, or may end such a wait. */
   readonly blockingPerCent: number;
   /** Out of ten thousand requests, so many remove every key. */
   readonly flushPerMyriad: number;
@@ -209,6 +209,9 @@ const BLOCKING: readonly Draw[] = [
   (r) => ["BRPOP", ...r.keys(), seconds(r)],
   (r) => ["BLMOVE", r.key(), r.key(), "LEFT", "RIGHT", seconds(r)],
   (r) => ["BZPOPMIN", ...r.keys(), seconds(r)],
+  (r) => ["RPUSH", r.key(), r.value(), r.value()],
+  (r) => ["ZADD", r.key(), r.score(), r.element()],
+  (r) => ["DEL", r.key()],
 ];
 
 function seconds(requests: Requests): string {

@@ -19,7 +19,7 @@ const STALL_MILLIS = 60_000;
 const TURN_MILLIS = 2;
 const TURN_CHECK_REQUESTS = 16;
 /** Replies up to this length are written as strings, which Node does with less work and less garbage. */
-const STRING_BYTES_MAX = 8 * 1024;
+const STRING_BYTES_MAX = 1024;
 /** What may wait, in and out, of somebody who has not given the password yet. */
 const STRANGER_QUERY_BYTES_MAX = 1 << 20;
 const STRANGER_OUTPUT_BYTES_MAX = 64 * 1024;

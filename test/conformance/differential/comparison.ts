@@ -68,6 +68,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   time: sameType,
   info: sameType,
   randomkey: sameType,
+  role: sameType,
   lastsave: sameType,
   "object|idletime": closeSeconds,
   "object|refcount": sameType,

@@ -24,7 +24,7 @@ import type { Manner } from "./step.ts";
 /** Another seed every day unless one is named: a failure prints the one that was used. */
 const SEED = Number(process.env["HOLDFAST_SEED"] ?? Math.floor(Date.now() / 86_400_000));
 /** Sequences for each generator and protocol; the nightly run widens it. */
-const SEQUENCES = Number(process.env["HOLDFAST_SEQUENCES"] ?? 200);
+const SEQUENCES = Number(process.env["HOLDFAST_SEQUENCES"] ?? 120);
 
 /** After so many disagreements of one group the rest of it is left out. */
 const REPORTED_MAX = 3;

@@ -8,7 +8,7 @@ import type { Reply } from "../reply.ts";
 import type { CommandSpec } from "../spec.ts";
 import { helpSubcommand } from "./help.ts";
 
-const SHARD_HINTS = ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"];
+const MEMORY_HINTS = ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"];
 const SLOW = "Depends on how much memory is allocated, could be slow";
 
 const HELP = [
@@ -28,7 +28,7 @@ const HELP = [
 type Facts = Pick<CommandSpec, "name" | "summary" | "evaluate"> & Partial<Pick<CommandSpec, "complexity" | "hints">>;
 
 function subcommand(facts: Facts): CommandSpec {
-  return { complexity: "O(1)", hints: SHARD_HINTS, ...facts, arity: 2, flags: [], group: "server", since: "4.0.0" };
+  return { complexity: "O(1)", hints: MEMORY_HINTS, ...facts, arity: 2, flags: [], group: "server", since: "4.0.0" };
 }
 
 const usage: CommandSpec = {
