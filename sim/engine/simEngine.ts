@@ -25,6 +25,8 @@ export interface SimEngineOptions {
 export class SimEngine {
   /** No room: whatever would write fails. */
   full = false;
+  /** Bytes of all keys and values that were ever written. */
+  writtenBytes = 0;
   readonly #options: SimEngineOptions;
   /** What is on disk for good. */
   #durable = new OrderedBytes();
@@ -113,6 +115,7 @@ export class SimEngine {
       return false;
     }
     this.#unsynced.push(operations);
+    for (const [key, value] of operations) this.writtenBytes += key.length + (value?.length ?? 0);
     change(this.#shown, operations);
     if (sync) {
       for (const earlier of this.#unsynced) change(this.#durable, earlier);

@@ -48,13 +48,13 @@ async function create(disk: Disk, random: Random): Promise<Result<DataIdentity, 
 }
 
 function parse(text: string): Result<DataIdentity, DataDirectoryError> {
-  let fields: { readonly format?: unknown; readonly identity?: unknown; readonly hashSeed?: unknown };
+  let fields: { readonly format?: unknown; readonly identity?: unknown; readonly hashSeed?: unknown } | null;
   try {
     fields = JSON.parse(text);
   } catch {
     return err({ code: "damaged", message: `${FILE} is damaged: it is not JSON` });
   }
-  const { format, identity, hashSeed } = fields;
+  const { format, identity, hashSeed } = fields ?? {};
   if (typeof format === "number" && format > FORMAT) {
     const message = `${FILE} says format ${format}; this version of Holdfast knows formats up to ${FORMAT}`;
     return err({ code: "newer_format", message });

@@ -3,6 +3,7 @@ import { type Seq, seq } from "../base/ids.ts";
 import type { HeldCollection } from "../core/state/heldCollection.ts";
 import { type KeySpace, VALUE_STRING } from "../core/state/keySpace.ts";
 import type { Ref } from "../core/state/slab.ts";
+import type { EnginePair } from "../ports/engine.ts";
 import type { EngineStore } from "./engineStore.ts";
 import {
   expiryKey,
@@ -67,6 +68,7 @@ export class Flusher {
   async run(): Promise<void> {
     const { store, newestSeq } = this.#parts;
     const upTo = newestSeq();
+    const orphans = this.#orphans();
     // A round that failed may have left something; the state was loaded anew since.
     this.#batch.take();
     this.#tombstones = [];
@@ -80,7 +82,7 @@ export class Flusher {
     }
     await before;
     await this.#apply(true);
-    await this.#removeGarbage();
+    await this.#removeGarbage(orphans);
     await store.engine.apply(this.#batch.take(), { sync: false });
   }
 
@@ -172,7 +174,7 @@ export class Flusher {
       if (held.isLoaded) this.#writePieces(held);
       this.#batch.beginPut(engineKey);
       writeRecordHead(this.#batch.writer, type, state.version(ref), 0, state.expireAt(ref));
-      const { value } = held;
+      const value = state.collection(ref);
       if (held.pieceId !== 0) writePiecesHeader(this.#batch.writer, value, held.pieceId);
       else writeWhole(this.#batch.writer, value);
     }
@@ -181,12 +183,14 @@ export class Flusher {
 
   /** Pieces go before the record that refers to them, in the same batch. */
   #writePieces(held: HeldCollection): void {
-    const { store, sizes } = this.#parts;
+    const { state, store, sizes } = this.#parts;
     const { value } = held;
     if (held.pieceId === 0) {
       if (value.memoryBytes <= sizes.wholeBytesMax) return;
       held.pieceId = store.meta.nextPieceId++;
+      const before = value.memoryBytes;
       value.beginPieces();
+      state.collectionRearranged(value.memoryBytes - before);
     }
     const { generation } = store.meta;
     const { pieceId } = held;
@@ -213,15 +217,19 @@ export class Flusher {
     for (const { key, version } of tombstones) state.forgetTombstone(key, version);
   }
 
-  /** Pieces that lost their key, and what generations before the present one have left. */
-  async #removeGarbage(): Promise<void> {
+  /** Pieces of which an earlier round has said that they lost their key: with this round the key has lost them too. */
+  #orphans(): readonly EnginePair[] {
+    return this.#parts.store.engine.scan({ ...ORPHANS_RANGE, limit: ORPHANS_AT_ONCE, keysOnly: true });
+  }
+
+  /** What generations before the present one have left, and pieces without a key. */
+  async #removeGarbage(orphans: readonly EnginePair[]): Promise<void> {
     const { store } = this.#parts;
     const { engine, meta } = store;
     for (const table of GENERATION_TABLES) {
       const range = generationRange(table, 0, meta.generation);
       if (engine.scan({ ...range, limit: 1, keysOnly: true }).length > 0) await engine.clear(range.gte, range.lt);
     }
-    const orphans = engine.scan({ ...ORPHANS_RANGE, limit: ORPHANS_AT_ONCE, keysOnly: true });
     for (const { key } of orphans) {
       const { gte, lt } = pieceRange(meta.generation, pieceIdOfOrphanKey(key));
       await engine.clear(gte, lt);

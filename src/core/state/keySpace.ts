@@ -248,6 +248,11 @@ export class KeySpace extends KeyRecords {
     this.#stamp(ref, seq);
   }
 
+  /** Says that a collection is kept in memory in another way, which takes so many bytes more. */
+  collectionRearranged(bytes: number): void {
+    this.thingBytes += bytes;
+  }
+
   /** Sets or, with 0, takes away the time to live. */
   setExpireAt(key: string, expireAt: number, seq: number): void {
     const ref = this.find(key);
