@@ -43,11 +43,11 @@ export async function confirmEpoch(
   coordinator: Coordinator,
   group: string,
   configuration: Configuration,
-  log: LogEnd,
+  durableSeq: number,
 ): Promise<void> {
   const path = `/groups/${group}/config`;
   const znode = await coordinator.get(path);
-  if (znode !== undefined) await coordinator.replace(path, encode(configuration, log.lastSeq), znode.version);
+  if (znode !== undefined) await coordinator.replace(path, encode(configuration, durableSeq), znode.version);
 }
 
 /** Where a log ends. */

@@ -145,7 +145,7 @@ export class Node {
     node.executor.writeBarrier();
     await node.journal.drain();
     if (parts.durability === "memory") await node.#syncLog();
-    await confirmEpoch(parts.coordinator, parts.group, configuration.value, log);
+    await confirmEpoch(parts.coordinator, parts.group, configuration.value, log.durableSeq);
     node.maintenance.start();
     if (parts.durability === "memory") {
       node.#syncTimer = parts.timers.every(MEMORY_SYNC_MILLIS, () => void node.#syncLog());

@@ -41,7 +41,7 @@ export function readShared(accepted: Socket, receive: Receiver): Socket {
     onread,
     allowHalfOpen: accepted.allowHalfOpen,
   };
-  const socket = new Socket(options);
+  const socket = new Socket(options).pause();
   // The server counts its connections by this.
   (socket as unknown as Inside)._server = inside._server;
   return socket;

@@ -209,8 +209,9 @@ describe("memory and time", () => {
   });
 
   it("a value in 64 KiB chunks takes time in proportion to its length", () => {
-    const [short, long] = [4 << 20, 64 << 20].map((length) => Math.min(millisFor(length), millisFor(length)));
-    assert.ok(long! < 16 * short! * 4 + 50, `${short} ms for 4 MiB, ${long} ms for 64 MiB`);
+    // Copying all that came with every chunk would move 32 GiB, which takes seconds of the processor.
+    const long = Math.min(millisFor(64 << 20), millisFor(64 << 20));
+    assert.ok(long < 2000, `${long} ms of the processor for 64 MiB`);
   });
 
   it("a line that comes byte by byte is searched once", () => {
@@ -220,18 +221,18 @@ describe("memory and time", () => {
     assert.equal(parse.error, undefined);
     parse.feed(Buffer.from("x"));
     assert.equal(parse.error, "Protocol error: too big inline request");
-    assert.ok(performance.now() - started < 1000, `${performance.now() - started} ms`);
+    assert.ok(performance.now() - started < 10_000, `${performance.now() - started} ms`);
   });
 });
 
 function millisFor(length: number): number {
   const parse = new ChunkedParse(UNLIMITED);
   const chunk = Buffer.alloc(65_536, "x");
-  const started = performance.now();
+  const started = process.cpuUsage();
   parse.feed(Buffer.from(`*2\r\n$3\r\nSET\r\n$${length}\r\n`));
   for (let received = 0; received < length; received += chunk.length) parse.feed(chunk);
   parse.feed(Buffer.from("\r\n"));
-  const millis = performance.now() - started;
+  const { user, system } = process.cpuUsage(started);
   assert.equal(parse.requests.length, 1);
-  return millis;
+  return (user + system) / 1000;
 }
