@@ -161,6 +161,7 @@ export class NodeRig {
     this.scheduler.after(micros, undefined, "passed", () => {
       isOver = true;
     });
+    await turn();
     while (!isOver) await this.#step();
   }
 
