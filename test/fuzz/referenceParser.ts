@@ -1,3 +1,4 @@
+import { constants } from "node:buffer";
 import { splitInline } from "../../src/gateway/resp/inlineRequest.ts";
 
 /** What a stream of bytes (latin1) comes to. */
@@ -17,7 +18,7 @@ const WAITS = Symbol("waits for more");
 
 /**
  * The rules of Redis's request parser (`processInputBuffer` of 7.0), written as plainly as possible over a whole stream: what the
- * real parser must make of it however it is cut into chunks.
+ * real parser must make of it however it is cut into chunks. Only an argument that no string could hold is refused before Redis would.
  */
 export function parseReference(stream: string, limits: ReferenceLimits): ParsedStream {
   const requests: string[][] = [];
@@ -65,7 +66,7 @@ function readBulk(stream: string, start: number, limits: ReferenceLimits): [stri
   const end = headerEnd(stream, start, "too big bulk count string");
   if (stream[start] !== "$") throw new ProtocolError(`expected '$', got '${stream[start]}'`);
   const length = parseNumber(stream.slice(start + 1, end));
-  if (length === undefined || length < 0n || length > BigInt(limits.bulkBytesMax)) {
+  if (length === undefined || length < 0n || length > BigInt(Math.min(limits.bulkBytesMax, constants.MAX_STRING_LENGTH))) {
     throw new ProtocolError("invalid bulk length");
   }
   if (length > 16_384n && !limits.authenticated) throw new ProtocolError("unauthenticated bulk length");

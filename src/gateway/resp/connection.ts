@@ -41,6 +41,8 @@ export interface ConnectionLimits {
  */
 export class Connection implements ClientSink {
   readonly client: Client;
+  /** Told when the connection is gone. */
+  onClosed: () => void = () => undefined;
   readonly #socket: Socket;
   readonly #executor: Executor;
   readonly #limits: () => ConnectionLimits;
@@ -50,8 +52,6 @@ export class Connection implements ClientSink {
   #resuming = false;
   /** The client has sent its last byte. */
   #inputOver = false;
-  /** Told when the connection is gone. */
-  onClosed: () => void = () => undefined;
   /** No request is executed any more. */
   #ended = false;
   /** Too much output waits. */

@@ -205,8 +205,11 @@ describe("a node that answers before the disk has a write (--durability memory)"
     client.request("SET a 1");
     // In the same turn: the entry is evaluated, and not even written.
     const flushed = rig.node.maintenance.startFlush();
+    for (let i = 0; i < 20; i++) {
+      await rig.pass(1_000);
+      if (rig.engine.shown.size > 0) assert.equal(rig.node.log.durableSeq, rig.node.log.lastSeq);
+    }
     await rig.settled(flushed);
-    assert.ok(rig.node.log.durableSeq >= rig.node.store.meta.applied);
     await rig.restart("crash");
     const again = rig.client();
     again.request("GET a");
