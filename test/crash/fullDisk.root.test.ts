@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { withDeadline } from "../support/respClient.ts";
+import { runSeed } from "../support/runSeed.ts";
 import { testsRedis } from "../support/serverUnderTest.ts";
 import { bigLane, mixedLane } from "./lane.ts";
 import { Load } from "./load.ts";
 import { LoopImage, loopImagesMissing } from "./loopImage.ts";
 import { observeAt } from "./observe.ts";
-import { SeededRandom, seedOfRun } from "./random.ts";
+import { SeededRandom } from "./random.ts";
 import { type Launch, launchReady } from "./target.ts";
 import { until } from "./until.ts";
 
@@ -29,9 +30,8 @@ test(
   "a disk that is really full refuses writes, goes on reading, loses nothing, and recovers",
   unlessMissing,
   async (t) => {
-    const seed = seedOfRun();
-    t.diagnostic(`HOLDFAST_SEED=${seed}`);
-    const random = new SeededRandom(seed);
+    t.diagnostic(`HOLDFAST_SEED=${runSeed}`);
+    const random = new SeededRandom(runSeed);
     const directory = await mkdtemp(join(tmpdir(), "holdfast-full-"));
     const image = await LoopImage.create(directory, "disk", IMAGE_MEBIBYTES);
     try {

@@ -3,11 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { runSeed } from "../support/runSeed.ts";
 import { effortDeadline, effortFrom } from "./effort.ts";
 import { bigLane, mixedLane } from "./lane.ts";
 import { Load } from "./load.ts";
 import { observeAt } from "./observe.ts";
-import { SeededRandom, seedOfRun } from "./random.ts";
+import { SeededRandom } from "./random.ts";
 import { type Launch, launch, launchReady } from "./target.ts";
 
 /** Without `HOLDFAST_KILLS` the run also ends when its time is over. */
@@ -25,10 +26,9 @@ const LITTLE_MEMORY = "16mb";
 const KILL_WHILE_STARTING_ONE_IN = 5;
 
 test(`kill -9 under load, ${KILLS} times: every acknowledged write is there, and nothing half`, async (t) => {
-  const seed = seedOfRun();
-  t.diagnostic(`HOLDFAST_SEED=${seed}`);
+  t.diagnostic(`HOLDFAST_SEED=${runSeed}`);
   const dataDirectory = await mkdtemp(join(tmpdir(), "holdfast-kill-"));
-  const random = new SeededRandom(seed);
+  const random = new SeededRandom(runSeed);
   const load = loadOf(random);
   const deadline = effortDeadline("HOLDFAST_KILLS", RUN_MILLIS_MAX);
   let kills = 0;
@@ -43,7 +43,7 @@ test(`kill -9 under load, ${KILLS} times: every acknowledged write is there, and
     const outcomes = load.lanes.map((it) => it.history.counts);
     const unknown = outcomes.reduce((sum, it) => sum + it.unknown, 0);
     t.diagnostic(`${kills} kills, ${load.acknowledged} writes acknowledged, ${unknown} of unknown outcome`);
-    assert.deepEqual(load.complaints, [], `seed ${seed}, after ${kills} kills`);
+    assert.deepEqual(load.complaints, [], `seed ${runSeed}, after ${kills} kills`);
     assert.ok(load.acknowledged >= 20 * kills, `only ${load.acknowledged} acknowledged writes: the load was too weak`);
   } finally {
     await rm(dataDirectory, { recursive: true, force: true });

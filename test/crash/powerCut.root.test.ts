@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { runSeed } from "../support/runSeed.ts";
 import { effortDeadline, effortFrom } from "./effort.ts";
 import { bigLane, mixedLane } from "./lane.ts";
 import { Load } from "./load.ts";
 import { loopImagesMissing } from "./loopImage.ts";
 import { observeAt } from "./observe.ts";
 import { type CuttableDisk, onCuttableDisk } from "./powerCut.ts";
-import { SeededRandom, seedOfRun } from "./random.ts";
+import { SeededRandom } from "./random.ts";
 import { hasRedis, type LaunchOptions, launch, launchReady } from "./target.ts";
 
 /** Without `HOLDFAST_POWER_CUTS` the run also ends when its time is over. */
@@ -48,9 +49,8 @@ test("the same power cuts show the loss of a server that does not sync", unlessM
 });
 
 function seeded(t: TestContext): SeededRandom {
-  const seed = seedOfRun();
-  t.diagnostic(`HOLDFAST_SEED=${seed}`);
-  return new SeededRandom(seed);
+  t.diagnostic(`HOLDFAST_SEED=${runSeed}`);
+  return new SeededRandom(runSeed);
 }
 
 function loadOf(random: SeededRandom): Load {

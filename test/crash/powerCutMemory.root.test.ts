@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { runSeed } from "../support/runSeed.ts";
 import { effort } from "./effort.ts";
 import { mixedLane } from "./lane.ts";
 import { Load } from "./load.ts";
@@ -7,7 +8,7 @@ import { loopImagesMissing } from "./loopImage.ts";
 import { observeAt } from "./observe.ts";
 import { onCuttableDisk } from "./powerCut.ts";
 import { PrefixJournal } from "./prefixJournal.ts";
-import { SeededRandom, seedOfRun } from "./random.ts";
+import { SeededRandom } from "./random.ts";
 import { launchReady } from "./target.ts";
 
 const CUTS = effort(2, 50);
@@ -23,9 +24,8 @@ test(
   "after a power cut, `--durability memory` has a consistent prefix that misses a second or two",
   unlessMissing,
   async (t) => {
-    const seed = seedOfRun();
-    t.diagnostic(`HOLDFAST_SEED=${seed}`);
-    for (let cut = 0; cut < CUTS; cut++) t.diagnostic(await cutOnce(new SeededRandom(seed).fork(`cut ${cut}`)));
+    t.diagnostic(`HOLDFAST_SEED=${runSeed}`);
+    for (let cut = 0; cut < CUTS; cut++) t.diagnostic(await cutOnce(new SeededRandom(runSeed).fork(`cut ${cut}`)));
   },
 );
 

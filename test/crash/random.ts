@@ -41,10 +41,3 @@ export class SeededRandom {
     return new SeededRandom(hash);
   }
 }
-
-/** The seed of this run: `HOLDFAST_SEED` when given, so that a failure can be played again, else a new one. */
-export function seedOfRun(): number {
-  const given = process.env["HOLDFAST_SEED"];
-  if (given !== undefined && /^\d+$/.test(given)) return Number(given) >>> 0;
-  return Math.floor(Math.random() * 0x1_0000_0000);
-}

@@ -66,7 +66,11 @@ function readBulk(stream: string, start: number, limits: ReferenceLimits): [stri
   const end = headerEnd(stream, start, "too big bulk count string");
   if (stream[start] !== "$") throw new ProtocolError(`expected '$', got '${stream[start]}'`);
   const length = parseNumber(stream.slice(start + 1, end));
-  if (length === undefined || length < 0n || length > BigInt(Math.min(limits.bulkBytesMax, constants.MAX_STRING_LENGTH))) {
+  if (
+    length === undefined ||
+    length < 0n ||
+    length > BigInt(Math.min(limits.bulkBytesMax, constants.MAX_STRING_LENGTH))
+  ) {
     throw new ProtocolError("invalid bulk length");
   }
   if (length > 16_384n && !limits.authenticated) throw new ProtocolError("unauthenticated bulk length");

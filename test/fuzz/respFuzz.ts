@@ -1,25 +1,18 @@
 import { latin1Bytes } from "../../src/base/latin1.ts";
 import { createPrng, type Prng } from "../../src/base/prng.ts";
+import { runSeed } from "../support/runSeed.ts";
 import { join, mutate } from "./mutation.ts";
 import { drawStream } from "./requestGrammar.ts";
 
-/** How long a fuzzer goes on, and from which seed. */
+/** How many inputs a fuzzer draws, and from which seed: by number and not by time, so that every machine tries the same. */
 export interface FuzzBudget {
   readonly seed: string;
-  /** It ends at whichever comes first. */
-  readonly inputsMax: number;
-  readonly millisMax: number;
+  readonly inputs: number;
 }
 
-/**
- * `HOLDFAST_FUZZ_INPUTS` inputs however long they take, or as many as `millis` allow; from `HOLDFAST_SEED`, or a new seed
- * every time.
- */
-export function fuzzBudget(millis: number): FuzzBudget {
-  const seed = process.env["HOLDFAST_SEED"] ?? String(Date.now());
-  const inputs = process.env["HOLDFAST_FUZZ_INPUTS"];
-  if (inputs === undefined) return { seed, inputsMax: Number.POSITIVE_INFINITY, millisMax: millis };
-  return { seed, inputsMax: Number(inputs), millisMax: Number.POSITIVE_INFINITY };
+/** `HOLDFAST_FUZZ_INPUTS` inputs, or `inputs` in `npm test`. */
+export function fuzzBudget(inputs: number): FuzzBudget {
+  return { seed: String(runSeed), inputs: Number(process.env["HOLDFAST_FUZZ_INPUTS"] ?? inputs) };
 }
 
 export interface FuzzInput {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { runSeed } from "../../support/runSeed.ts";
 import { type RunningServer, startServersToCompare } from "../../support/serverUnderTest.ts";
 import { Draw } from "./draw.ts";
 import { blocking } from "./generators/blocking.ts";
@@ -21,8 +22,6 @@ import { describeMismatch, shrink } from "./shrink.ts";
 import { Side } from "./side.ts";
 import type { Manner } from "./step.ts";
 
-/** The same sequences in every run unless a seed is named; the nightly run names others. */
-const SEED = Number(process.env["HOLDFAST_SEED"] ?? 1);
 /** Sequences for each generator and protocol; the nightly run widens it. */
 const SEQUENCES = Number(process.env["HOLDFAST_SEQUENCES"] ?? 120);
 
@@ -44,7 +43,7 @@ const GENERATORS: readonly Generator[] = [
   floats,
 ];
 
-describe(`generated sequences, seed ${SEED}, ${SEQUENCES} for each group and protocol`, () => {
+describe(`generated sequences, seed ${runSeed}, ${SEQUENCES} for each group and protocol`, () => {
   let servers: readonly RunningServer[] = [];
   let player: Player;
 
@@ -63,7 +62,7 @@ describe(`generated sequences, seed ${SEED}, ${SEQUENCES} for each group and pro
   for (const [part, generator] of GENERATORS.entries()) {
     for (const protocol of [2, 3] as const) {
       it(`${generator.name}, RESP${protocol}`, async (test) => {
-        const random = new Random(SEED).fork(2 * part + protocol - 2);
+        const random = new Random(runSeed).fork(2 * part + protocol - 2);
         const stepsBefore = player.stepsPlayed;
         const reports: string[] = [];
         for (let sequence = 0; sequence < SEQUENCES && reports.length < REPORTED_MAX; sequence += 1) {
@@ -71,7 +70,7 @@ describe(`generated sequences, seed ${SEED}, ${SEQUENCES} for each group and pro
           reports.push(...(report === undefined ? [] : [`sequence ${sequence}: ${report}`]));
         }
         test.diagnostic(`${SEQUENCES} sequences, ${player.stepsPlayed - stepsBefore} commands compared`);
-        assert.equal(reports.length, 0, `HOLDFAST_SEED=${SEED}, "${generator.name}"\n${reports.join("\n\n")}`);
+        assert.equal(reports.length, 0, `HOLDFAST_SEED=${runSeed}, "${generator.name}"\n${reports.join("\n\n")}`);
       });
     }
   }

@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { rename, rm, stat, truncate } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { test } from "node:test";
+import { runSeed } from "../../support/runSeed.ts";
 import { testsRedis } from "../../support/serverUnderTest.ts";
 import { effort } from "../effort.ts";
 import { bigLane, mixedLane } from "../lane.ts";
 import { Load } from "../load.ts";
 import { observeAt } from "../observe.ts";
-import { SeededRandom, seedOfRun } from "../random.ts";
+import { SeededRandom } from "../random.ts";
 import { compileFaultShim, DiskFaults } from "../shim/faultShim.ts";
 import { launch, launchReady } from "../target.ts";
 import { until } from "../until.ts";
@@ -44,9 +45,8 @@ test("a torn tail that nobody was told of is cut off, however it is torn", async
   await inDirectory(async (directory, dataDirectory) => {
     const shim = compileFaultShim(directory);
     if (shim.code === "unavailable") return t.skip(shim.reason);
-    const seed = seedOfRun();
-    t.diagnostic(`HOLDFAST_SEED=${seed}`);
-    const random = new SeededRandom(seed);
+    t.diagnostic(`HOLDFAST_SEED=${runSeed}`);
+    const random = new SeededRandom(runSeed);
     const load = loadOf(random);
     for (let round = 0; round < TORN_ROUNDS; round++) {
       await live(dataDirectory, load, 200, "kill");
@@ -132,9 +132,8 @@ function noise(random: SeededRandom, length: number): Uint8Array {
 }
 
 test("a bit that flipped before the tail of the log: the start is refused, naming file and byte", async (t) => {
-  const seed = seedOfRun();
-  t.diagnostic(`HOLDFAST_SEED=${seed}`);
-  const random = new SeededRandom(seed);
+  t.diagnostic(`HOLDFAST_SEED=${runSeed}`);
+  const random = new SeededRandom(runSeed);
   await inDirectory(async (_, dataDirectory) => {
     const load = loadOf(random);
     await live(dataDirectory, load, 500, "kill");
@@ -169,7 +168,7 @@ async function refusesFlip(copy: string, name: string, at: number, bit: number):
 
 test("a log file that is missing, or of another node, is noticed", async (t) => {
   if (testsRedis) return t.skip("it is about Holdfast's files");
-  const random = new SeededRandom(seedOfRun());
+  const random = new SeededRandom(runSeed);
   await inDirectory(async (directory, dataDirectory) => {
     const load = loadOf(random);
     await live(dataDirectory, load, 500, "kill");

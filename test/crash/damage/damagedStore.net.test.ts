@@ -3,13 +3,14 @@ import { rm, stat, truncate } from "node:fs/promises";
 import { basename } from "node:path";
 import { test } from "node:test";
 import { RespClient } from "../../support/respClient.ts";
+import { runSeed } from "../../support/runSeed.ts";
 import { testsRedis } from "../../support/serverUnderTest.ts";
 import { effort } from "../effort.ts";
 import { matches } from "../history.ts";
 import { bigLane, mixedLane } from "../lane.ts";
 import { Load } from "../load.ts";
 import { observeKeys, ReplyError } from "../observe.ts";
-import { SeededRandom, seedOfRun } from "../random.ts";
+import { SeededRandom } from "../random.ts";
 import { type Launch, launch } from "../target.ts";
 import { flipBit, inDirectory, live, onCopy, overwrite, storeFiles } from "./dataFiles.ts";
 
@@ -86,9 +87,8 @@ const DAMAGES: readonly Damage[] = [
 
 test("whatever happens to a file of the store, no wrong value is served", async (t) => {
   if (testsRedis) return t.skip("it is about Holdfast's files");
-  const seed = seedOfRun();
-  t.diagnostic(`HOLDFAST_SEED=${seed}`);
-  const random = new SeededRandom(seed);
+  t.diagnostic(`HOLDFAST_SEED=${runSeed}`);
+  const random = new SeededRandom(runSeed);
   await inDirectory(async (_, dataDirectory) => {
     const load = loadOf(random);
     // A clean stop moves everything to the store, and the next start makes tables of it.

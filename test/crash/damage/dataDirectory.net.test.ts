@@ -3,18 +3,19 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { RespClient } from "../../support/respClient.ts";
+import { runSeed } from "../../support/runSeed.ts";
 import { testsRedis } from "../../support/serverUnderTest.ts";
 import { mixedLane } from "../lane.ts";
 import { Load } from "../load.ts";
 import { ask, observeAt } from "../observe.ts";
-import { SeededRandom, seedOfRun } from "../random.ts";
+import { SeededRandom } from "../random.ts";
 import { launch, launchReady } from "../target.ts";
 import { digest, IDENTITY_FILE, inDirectory, live } from "./dataFiles.ts";
 
 const unlessRedis = testsRedis ? { skip: "it is about Holdfast's files" } : {};
 
 function loadOf(): Load {
-  const random = new SeededRandom(seedOfRun());
+  const random = new SeededRandom(runSeed);
   const lanes = [mixedLane("one", random.fork("one"), { depth: 4 })];
   return new Load({ lanes, random, sharers: 1, readers: 0 });
 }

@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { type TestContext, test } from "node:test";
 import { RespClient, withDeadline } from "../../support/respClient.ts";
+import { runSeed } from "../../support/runSeed.ts";
 import { testsRedis } from "../../support/serverUnderTest.ts";
 import { effort } from "../effort.ts";
 import { bigLane, mixedLane } from "../lane.ts";
 import { Load } from "../load.ts";
 import { ask, observeAt } from "../observe.ts";
-import { SeededRandom, seedOfRun } from "../random.ts";
+import { SeededRandom } from "../random.ts";
 import { type Launch, launch, launchReady } from "../target.ts";
 import { until } from "../until.ts";
 import { compileFaultShim, DiskFaults } from "./faultShim.ts";
@@ -42,8 +43,7 @@ function faultTest(name: string, body: (world: World) => Promise<void>): void {
     try {
       const shim = compileFaultShim(directory);
       if (shim.code === "unavailable") return t.skip(shim.reason);
-      const seed = seedOfRun();
-      t.diagnostic(`HOLDFAST_SEED=${seed}`);
+      t.diagnostic(`HOLDFAST_SEED=${runSeed}`);
       const dataDirectory = join(directory, "data");
       await mkdir(dataDirectory);
       const faults = (prefix = dataDirectory) => {
@@ -51,7 +51,7 @@ function faultTest(name: string, body: (world: World) => Promise<void>): void {
         opened.push(made);
         return made;
       };
-      await body({ t, random: new SeededRandom(seed), dataDirectory, faults });
+      await body({ t, random: new SeededRandom(runSeed), dataDirectory, faults });
     } finally {
       for (const it of opened) it.close();
       await rm(directory, { recursive: true, force: true });

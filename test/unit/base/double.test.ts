@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { formatDouble, parseDouble } from "../../../src/base/double.ts";
 import { addLongDoubles, formatLongDouble, parseLongDouble } from "../../../src/base/longDouble.ts";
+import { fc } from "../../support/properties.ts";
 
 describe("formatDouble", () => {
   // What `ZSCORE` of redis-server 7.0.15 answers.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
 import { Glob } from "../../../src/base/glob.ts";
+import { fc } from "../../support/properties.ts";
 
 const matches = (pattern: string, text: string, nocase = false) => new Glob(pattern, nocase).matches(text);
 

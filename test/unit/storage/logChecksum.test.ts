@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { crc32 } from "../../../src/base/crc.ts";
 import { nodeChecksum } from "../../../src/platform/diskChecksum.ts";
+import { fc } from "../../support/properties.ts";
 
 test("the check value of CRC-32 (IEEE)", () => {
   const bytes = new TextEncoder().encode("123456789");

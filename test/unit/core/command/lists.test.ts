@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { Reply } from "../../../../src/core/command/reply.ts";
+import { fc } from "../../../support/properties.ts";
 import { CollectionNode, follow, wire } from "./collectionNode.ts";
 
 test("lists: pushing, popping, reading", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { distinctPositions } from "../../../../src/core/command/sets/randomPicks.ts";
+import { fc } from "../../../support/properties.ts";
 import { CollectionNode, follow, seededRandom } from "./collectionNode.ts";
 
 test("sets: members", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
-import fc from "fast-check";
 import { longestCommon } from "../../../../src/core/command/strings/longestCommon.ts";
+import { fc } from "../../../support/properties.ts";
 import { StringsNode } from "./stringsNode.ts";
 
 // Replies are those of redis-server 7.0.15.

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { HashValue } from "../../../../src/core/state/values/hashValue.ts";
+import { fc } from "../../../support/properties.ts";
 import { copyOf, PieceDisk, randomFrom } from "./support.ts";
 
 function entriesOf(hash: HashValue): [string, string][] {

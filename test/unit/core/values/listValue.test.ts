@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { ListValue } from "../../../../src/core/state/values/listValue.ts";
+import { fc } from "../../../support/properties.ts";
 import { copyOf, PieceDisk, randomFrom } from "./support.ts";
 
 function elementsOf(list: ListValue, start = 0, end = list.length): string[] {

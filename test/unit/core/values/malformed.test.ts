@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { ByteReader, MalformedBytes } from "../../../../src/base/byteReader.ts";
 import { ByteWriter } from "../../../../src/base/byteWriter.ts";
 import {
@@ -16,6 +15,7 @@ import { HashValue } from "../../../../src/core/state/values/hashValue.ts";
 import { ListValue } from "../../../../src/core/state/values/listValue.ts";
 import { SetValue } from "../../../../src/core/state/values/setValue.ts";
 import { ZSetValue } from "../../../../src/core/state/values/zsetValue.ts";
+import { fc } from "../../../support/properties.ts";
 import { encoded, PieceDisk, randomFrom } from "./support.ts";
 
 const TYPES = [VALUE_LIST, VALUE_SET, VALUE_ZSET, VALUE_HASH];

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { MalformedBytes } from "../../../../src/base/byteReader.ts";
 import { orderKeyBetween, orderKeyName, orderKeyOf } from "../../../../src/core/state/values/orderKey.ts";
+import { fc } from "../../../support/properties.ts";
 
 const key = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
 

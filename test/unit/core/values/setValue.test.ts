@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { compareCanonicalInts, isCanonicalInt64 } from "../../../../src/core/state/values/canonicalInt.ts";
 import { SetValue } from "../../../../src/core/state/values/setValue.ts";
+import { fc } from "../../../support/properties.ts";
 import { copyOf, PieceDisk, randomFrom } from "./support.ts";
 
 function membersOf(set: SetValue): string[] {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
 import { InvariantViolation } from "../../../../src/base/invariant.ts";
 import { ZSetValue } from "../../../../src/core/state/values/zsetValue.ts";
+import { fc } from "../../../support/properties.ts";
 import { copyOf, PieceDisk, randomFrom } from "./support.ts";
 
 type Entry = [member: string, score: number];
