@@ -1,4 +1,5 @@
 import type { Prng } from "../src/base/prng.ts";
+import { ENTRY_BYTES_MAX } from "../src/core/state/mutator.ts";
 import type { Durability } from "../src/worker/journal.ts";
 import type { NodeSizes } from "../src/worker/sizes.ts";
 import type { RequestOptions } from "./workload/requests.ts";
@@ -64,6 +65,7 @@ function drawSizes(prng: Prng): NodeSizes {
     batchBytes: prng.pick([200, 2_000, 1 << 18]),
     batchRecords: prng.pick([1, 6, 1_000]),
     wholeBytesMax: prng.pick([100, 600, 8_192]),
+    entryBytesMax: ENTRY_BYTES_MAX,
   };
 }
 

@@ -64,7 +64,7 @@ export class World {
   readonly #prng: Prng;
   readonly #requests: Requests;
   readonly #hash = new TraceHash();
-  readonly #coordinator = new SimCoordinator();
+  readonly #coordinator: SimCoordinator;
   readonly #random: NodeRandom;
   readonly #faults: Faults;
   readonly #table: CommandTable;
@@ -102,6 +102,7 @@ export class World {
       schedule: this.#latency(prng.fork("store latency"), "store"),
       tearsBatches: this.#sabotage.tearsBatches === true,
     });
+    this.#coordinator = new SimCoordinator({ scheduler: this.scheduler, prng: prng.fork("coordinator") });
     this.judge = new Judge({
       prng: prng.fork("judge"),
       clock: this.clock,

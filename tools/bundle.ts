@@ -4,9 +4,25 @@
  */
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+/**
+ * LevelDB's machine code stays where it was installed, and is looked for there; the JavaScript around it, a dozen modules that take
+ * as long to find as to load, comes along.
+ */
+const nativeLevel: Plugin = {
+  name: "native-level",
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /classic-level\/binding\.js$/ }, () => ({
+      loader: "js",
+      contents: `
+        const locate = require("node:module").createRequire(__filename).resolve;
+        module.exports = require("node-gyp-build")(require("node:path").dirname(locate("classic-level/package.json")));`,
+    }));
+  },
+};
+
 rmSync(`${root}/dist/bin`, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
@@ -18,13 +34,18 @@ await build({
   platform: "node",
   format: "esm",
   target: "node20",
-  external: ["classic-level", "yaml"],
+  external: ["yaml"],
+  plugins: [nativeLevel],
   minify: true,
   // Error names and stack traces go on telling something.
   keepNames: true,
   // Libraries in CommonJS form ask for `require`.
   banner: {
-    js: 'import { createRequire as bundledRequire } from "node:module"; const require = bundledRequire(import.meta.url);',
+    js: [
+      'import { createRequire as bundledRequire } from "node:module";',
+      "const __filename = import.meta.filename;",
+      "const require = bundledRequire(import.meta.url);",
+    ].join(" "),
   },
   logLevel: "warning",
 });

@@ -1,8 +1,9 @@
 /**
  * Runs the tests: `npm test`, or `npm test -- WORD…` for the files whose path contains one of the words.
  *
- * Tests that start servers (`*.net.test.ts`) or need root (`*.root.test.ts`) run after the others and fewer at a time, so that
- * none of them waits for a processor until a deadline passes. All go through one reporter, with one summary at the end.
+ * Tests that start servers (`*.net.test.ts`), ZooKeeper's too (`*.zk.test.ts`), or need root (`*.root.test.ts`) run after the others
+ * and fewer at a time, so that none of them waits for a processor until a deadline passes. All go through one reporter, with one
+ * summary at the end.
  */
 import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -11,6 +12,7 @@ import { Readable } from "node:stream";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
+import { needZookeeper } from "./needZookeeper.ts";
 import { SummaryLines, type TestEvent } from "./testSummary.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -28,7 +30,12 @@ if (files.length === 0) {
   console.error(`no test file has ${words.join(" or ")} in its path`);
   process.exit(2);
 }
-const startsServers = (file: string): boolean => /\.(net|root)\.test\.ts$/.test(file);
+if (files.some((file) => file.endsWith(".zk.test.ts"))) {
+  const advice = needZookeeper();
+  // The tests then tell the same, and count as skipped.
+  if (advice !== undefined) console.error(advice);
+}
+const startsServers = (file: string): boolean => /\.(net|root|zk)\.test\.ts$/.test(file);
 const cores = availableParallelism();
 const lanes = [
   { files: files.filter((file) => !startsServers(file)), concurrency: cores },

@@ -2,7 +2,14 @@ import { forEachOperation } from "../../src/base/engineBatch.ts";
 import { invariant } from "../../src/base/invariant.ts";
 import { decodeLatin1 } from "../../src/base/latin1.ts";
 import type { Prng } from "../../src/base/prng.ts";
-import type { Engine, EngineBatch, EnginePair, EngineRange } from "../../src/ports/engine.ts";
+import type {
+  Engine,
+  EngineBatch,
+  EnginePair,
+  EngineRange,
+  EngineSnapshot,
+  SnapshotRange,
+} from "../../src/ports/engine.ts";
 import { OrderedBytes } from "./orderedBytes.ts";
 
 /** What a batch, or a part of a clearing, does: keys with their new values, undefined where they go. */
@@ -207,6 +214,38 @@ class OpenEngine implements Engine {
     await Promise.all(writes);
   }
 
+  async snapshot(): Promise<EngineSnapshot> {
+    let taken: OrderedBytes | undefined;
+    const take = (): Operations => {
+      taken = this.#engine.shown.copy();
+      return [];
+    };
+    await this.#write(take, false);
+    return {
+      page: (range) => this.#later(() => pageOf(taken, range)),
+      close: () =>
+        this.#later(() => {
+          taken = undefined;
+        }),
+    };
+  }
+
+  /** Something that takes time and does not wait for the writes. */
+  #later<T>(run: () => T): Promise<T> {
+    this.#assertOpen();
+    return new Promise((resolve, reject) => {
+      this.#engine.schedule(() => {
+        if (!this.#engine.isCurrent(this.#generation)) return;
+        try {
+          if (this.#isClosed) throw new Error("the database is not open");
+          resolve(run());
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#write(() => [], false).finally(() => {
       this.#isClosed = true;
@@ -245,6 +284,22 @@ class OpenEngine implements Engine {
     invariant(this.#engine.isCurrent(this.#generation), "a dead process uses its engine");
     invariant(!this.#isClosed, "a closed engine is used");
   }
+}
+
+function pageOf(map: OrderedBytes | undefined, range: SnapshotRange): EnginePair[] {
+  if (map === undefined) throw new Error("the snapshot was closed");
+  const lt = decodeLatin1(range.lt);
+  const from = decodeLatin1(range.gte ?? range.gt ?? new Uint8Array(0));
+  let place = map.placeOf(from);
+  if (range.gt !== undefined && map.keyAt(place) === from) place++;
+  const pairs: EnginePair[] = [];
+  let bytes = 0;
+  for (let key = map.keyAt(place); key !== undefined && key < lt && bytes < range.bytesMax; key = map.keyAt(++place)) {
+    const value = map.get(key)!.slice();
+    pairs.push({ key: bytesOf(key), value });
+    bytes += key.length + value.length;
+  }
+  return pairs;
 }
 
 function deletion(pair: EnginePair): readonly [string, undefined] {

@@ -1,7 +1,7 @@
-import { decodeLatin1, encodeLatin1 } from "../../src/base/latin1.ts";
+import { decodeLatin1, encodeLatin1, latin1Bytes } from "../../src/base/latin1.ts";
 import { Args } from "../../src/core/command/args.ts";
 import type { Clock } from "../../src/ports/clock.ts";
-import type { Client, ClientSink } from "../../src/worker/client.ts";
+import type { Client, ClientSink, Output } from "../../src/worker/client.ts";
 import type { Executor } from "../../src/worker/executor.ts";
 import { newSession } from "../oracle/session.ts";
 
@@ -134,7 +134,8 @@ export class SimClient implements ClientSink {
     }
   }
 
-  send(bytes: Uint8Array): void {
+  send(output: Output): void {
+    const bytes = typeof output === "string" ? latin1Bytes(output) : output;
     this.#events.received(this, bytes);
     for (let at = 0; at < bytes.length; ) {
       const expectation = this.outstanding.shift();

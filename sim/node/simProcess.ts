@@ -53,15 +53,13 @@ export class SimProcess {
 
   open(): Promise<Result<Node, NodeError>> {
     const { parts, life } = { parts: this.#parts, life: this.life };
-    const { scheduler, prng, options } = parts;
-    const schedule = (run: () => void) =>
-      void scheduler.after(prng.between(1, options.diskMicrosMax), life, "coordinator", run);
+    const { scheduler, options } = parts;
     return Node.open({
       identity: IDENTITY,
       group: "g1",
       logDisk: parts.logDisk,
       openEngine: () => this.#openEngine(),
-      coordinator: parts.coordinator.connect({ prng, schedule }),
+      coordinator: parts.coordinator.connect("node", life),
       clock: parts.clock,
       timers: simTimers(scheduler, life),
       random: parts.random,

@@ -19,6 +19,7 @@ export function newSession(id: number, protocol: 2 | 3): Session {
     noEvict: false,
     noTouch: false,
     readOnly: false,
+    consistency: undefined,
     denyBlocking: false,
     blocked: false,
     closing: false,

@@ -69,16 +69,31 @@ export class EngineBatchWriter {
   }
 }
 
-/** Goes through a batch in order; a delete has no value. The arrays are views. */
-export function forEachOperation(
-  bytes: Uint8Array,
-  visit: (key: Uint8Array, value: Uint8Array | undefined) => void,
-): void {
-  const reader = new ByteReader(bytes);
-  while (reader.remaining > 0) {
-    const operation = reader.u8();
-    const key = reader.view(reader.u32());
-    visit(key, operation === PUT ? reader.view(reader.u32()) : undefined);
+/** A delete has no value. The arrays are views. */
+type VisitOperation = (key: Uint8Array, value: Uint8Array | undefined) => void;
+
+/** Goes through a batch in order. */
+export function forEachOperation(bytes: Uint8Array, visit: VisitOperation): void {
+  new EngineBatchReader(bytes).visit(Number.POSITIVE_INFINITY, visit);
+}
+
+/** Goes through a batch in order, a part at a time. */
+export class EngineBatchReader {
+  readonly #reader: ByteReader;
+
+  constructor(bytes: Uint8Array) {
+    this.#reader = new ByteReader(bytes);
+  }
+
+  /** Visits the next operations, at most `operationsMax`; false when there are no more behind them. */
+  visit(operationsMax: number, visit: VisitOperation): boolean {
+    const reader = this.#reader;
+    for (let visited = 0; visited < operationsMax && reader.remaining > 0; visited++) {
+      const operation = reader.u8();
+      const key = reader.view(reader.u32());
+      visit(key, operation === PUT ? reader.view(reader.u32()) : undefined);
+    }
+    return reader.remaining > 0;
   }
 }
 

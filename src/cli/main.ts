@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../main/version.ts";
 import { startCommand } from "./start.ts";
+import { zookeeperCommand } from "./zookeeper.ts";
 
 /** A bug: neither a wrong setting nor a failed disk (BSD's EX_SOFTWARE). */
 const EXIT_BUG = 70;
@@ -18,6 +19,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .showHelpAfterError("(try holdfast --help)")
     .exitOverride();
   program.addCommand(startCommand());
+  program.addCommand(zookeeperCommand());
   try {
     await program.parseAsync(argv);
   } catch (error) {

@@ -269,7 +269,7 @@ async function openNode(
     group: "g1",
     logDisk: await openNodeDisk(join(dataDirectory, "log")),
     openEngine,
-    coordinator: coordinator.value,
+    coordinator: coordinator.value.connect(),
     clock: nodeClock,
     timers: nodeTimers,
     random: nodeRandom,

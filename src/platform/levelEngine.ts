@@ -1,7 +1,8 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { ClassicLevel } from "classic-level";
+import { ByteReader } from "../base/byteReader.ts";
 import { invariant } from "../base/invariant.ts";
-import type { Engine, EngineBatch, EnginePair, EngineRange } from "../ports/engine.ts";
+import type { Engine, EngineBatch, EnginePair, EngineRange, EngineSnapshot } from "../ports/engine.ts";
 import type { LevelOptions, LevelPage, LevelReply, LevelRequest, LevelThreadData } from "./levelMessages.ts";
 
 const OPTIONS: LevelOptions = {
@@ -30,7 +31,7 @@ interface LevelThread {
 }
 
 interface Waiter {
-  readonly resolve: () => void;
+  readonly resolve: (page: Uint8Array | undefined) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -104,27 +105,41 @@ export class LevelEngine implements Engine {
     return message.pairs.map(([key, value]) => ({ key, value }));
   }
 
-  apply(batch: EngineBatch, options: { readonly sync: boolean }): Promise<void> {
+  async apply(batch: EngineBatch, options: { readonly sync: boolean }): Promise<void> {
     const { bytes } = batch;
-    return this.#request((id) => ({ kind: "apply", id, bytes, sync: options.sync }), [bytes.buffer as ArrayBuffer]);
+    await this.#request((id) => ({ kind: "apply", id, bytes, sync: options.sync }), [bytes.buffer as ArrayBuffer]);
   }
 
-  clear(gte: Uint8Array, lt: Uint8Array): Promise<void> {
-    return this.#request((id) => ({ kind: "clear", id, gte, lt }), []);
+  async clear(gte: Uint8Array, lt: Uint8Array): Promise<void> {
+    await this.#request((id) => ({ kind: "clear", id, gte, lt }));
+  }
+
+  async snapshot(): Promise<EngineSnapshot> {
+    const snapshot = this.#nextId;
+    await this.#request((id) => ({ kind: "snapshot", id }));
+    return {
+      page: async (range) => {
+        const page = await this.#request((id) => ({ kind: "snapshotPage", id, snapshot, range }));
+        return page === undefined ? [] : unpackPairs(page);
+      },
+      close: async () => {
+        await this.#request((id) => ({ kind: "snapshotClose", id, snapshot }));
+      },
+    };
   }
 
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
     if (this.#thread !== undefined) {
-      if (this.#death === undefined) await this.#request((id) => ({ kind: "close", id }), []);
+      if (this.#death === undefined) await this.#request((id) => ({ kind: "close", id }));
       await this.#thread.worker.terminate();
       this.#thread.pages.close();
     }
     await this.#database.close();
   }
 
-  #request(make: (id: number) => LevelRequest, transfer: ArrayBuffer[]): Promise<void> {
+  #request(make: (id: number) => LevelRequest, transfer: ArrayBuffer[] = []): Promise<Uint8Array | undefined> {
     if (this.#death !== undefined) return Promise.reject(this.#death);
     const id = this.#nextId++;
     const { worker } = this.#start();
@@ -139,7 +154,7 @@ export class LevelEngine implements Engine {
     const waiter = this.#waiters.get(reply.id);
     this.#waiters.delete(reply.id);
     if (this.#waiters.size === 0) this.#thread?.worker.unref();
-    if (reply.error === undefined) waiter?.resolve();
+    if (reply.error === undefined) waiter?.resolve(reply.page);
     else waiter?.reject(new LevelError(reply.error));
   }
 
@@ -149,6 +164,16 @@ export class LevelEngine implements Engine {
     this.#waiters.clear();
     for (const waiter of waiters) waiter.reject(error);
   }
+}
+
+function unpackPairs(bytes: Uint8Array): EnginePair[] {
+  const reader = new ByteReader(bytes);
+  const pairs: EnginePair[] = [];
+  while (reader.remaining > 0) {
+    const key = reader.view(reader.u32());
+    pairs.push({ key, value: reader.view(reader.u32()) });
+  }
+  return pairs;
 }
 
 function openError(location: string, error: unknown): LevelOpenError {

@@ -30,8 +30,8 @@ export type CoordinatorError =
   | { readonly code: "no_children_for_ephemerals" }
   | { readonly code: "no_auth" }
   | { readonly code: "invalid"; readonly message: string }
-  | { readonly code: "unavailable" }
-  | { readonly code: "unknown" }
+  | { readonly code: "unavailable"; readonly message: string }
+  | { readonly code: "unknown"; readonly message: string }
   | { readonly code: "session_lost" }
   | { readonly code: "closed" };
 
@@ -48,9 +48,9 @@ export interface ReadOptions {
    */
   readonly sync?: boolean;
   /**
-   * Called at most once: when the answer to this read has become another, or the session was lost. It is a hint: it may be
-   * late, and says nothing about what is there now. It is left only by a read that succeeded; so a znode that is not there yet
-   * is watched by `exists`. It is not called on account of `close`.
+   * Called at most once: when the answer to this read may have become another, or the session was lost. It is a hint: it may
+   * be late, and says nothing about what is there now. It is left only by a read that succeeded; so a znode that is not there
+   * yet is watched by `exists`. The same function left twice for the same is called once. `close` calls nobody.
    */
   readonly watch?: () => void;
 }
@@ -97,7 +97,8 @@ export interface CoordinatorSession {
  * children. A change is decided by the version it replaces, which is always given: nothing is overwritten blindly.
  *
  * An operation belongs to the session of the call and is never executed in a later one; what is asked while there is no session
- * waits for the next. Operations of one caller are executed in the order of the calls. Each is answered in bounded time.
+ * waits for the next. Operations are executed in the order of the calls, but for those whose outcome is `unknown`, which may come
+ * late. Each is answered in bounded time.
  */
 export interface Coordinator {
   /** Fails with `no_node` if there is none. */

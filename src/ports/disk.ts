@@ -45,7 +45,7 @@ export interface DiskFile {
    * Failures?", ATC 2020).
    */
   sync(): Promise<void>;
-  /** Cuts the file to `length` bytes; survives the power after the next `sync`. */
+  /** Cuts the file to `length` bytes, or extends it by zeros; survives the power after the next `sync`. */
   truncate(length: number): Promise<void>;
   close(): Promise<void>;
 }

@@ -11,7 +11,27 @@ export interface Engine {
   apply(batch: EngineBatch, options: { readonly sync: boolean }): Promise<void>;
   /** Removes a range, not atomically. */
   clear(gte: Uint8Array, lt: Uint8Array): Promise<void>;
+  /**
+   * What there is now, whatever changes later: everything that was applied before the call, nothing that is applied after
+   * it. Keeps files that would be removed, so it has to be closed some day.
+   */
+  snapshot(): Promise<EngineSnapshot>;
   close(): Promise<void>;
+}
+
+/** Read in the background: nobody who reads or writes waits for it. Ends when its engine is closed. */
+export interface EngineSnapshot {
+  /** Pairs in key order; a page ends when it has `bytesMax` bytes or more. None at the end of the range. */
+  page(range: SnapshotRange): Promise<readonly EnginePair[]>;
+  close(): Promise<void>;
+}
+
+/** From `gte`, or after `gt`, to before `lt`. */
+export interface SnapshotRange {
+  readonly gte?: Uint8Array;
+  readonly gt?: Uint8Array;
+  readonly lt: Uint8Array;
+  readonly bytesMax: number;
 }
 
 export interface EngineRange {

@@ -13,11 +13,11 @@ import {
   ORPHANS_RANGE,
   orphanKey,
   pieceIdOfOrphanKey,
-  pieceKey,
   pieceRange,
   recordKey,
 } from "./keyLayout.ts";
 import { writePiecesHeader, writeRecordHead, writeWhole } from "./keyRecord.ts";
+import { type LargeCollection, LargeCollections } from "./largeCollections.ts";
 import { encodeMeta } from "./meta.ts";
 
 const ORPHANS_AT_ONCE = 64;
@@ -25,7 +25,7 @@ const ORPHANS_AT_ONCE = 64;
 export interface FlushSizes {
   /** A batch ends when it has so many bytes … */
   readonly batchBytes: number;
-  /** … or records: together about a millisecond of the main thread. */
+  /** … or records, or pieces of collections: together about a millisecond of the main thread. */
   readonly batchRecords: number;
   /** A collection whose memory is more than this is kept in pieces, so that changing one element does not rewrite it. */
   readonly wholeBytesMax: number;
@@ -39,8 +39,13 @@ export interface FlusherParts {
   readonly store: EngineStore;
   /** Seq of the newest entry, committed or not. */
   readonly newestSeq: () => Seq;
-  /** Resolves when the log has everything up to a seq on disk; rejects when it never will. */
+  /**
+   * Resolves when the entries up to a seq, as this memory has them, are committed and on disk; rejects when others may take
+   * their place, which ends the round: memory is loaded anew before the next one begins.
+   */
   readonly durable: (upTo: Seq) => Promise<void>;
+  /** Resolves when others have had their turn of the event loop. */
+  readonly nextTurn: () => Promise<void>;
 }
 
 interface Tombstone {
@@ -52,16 +57,30 @@ interface Tombstone {
  * Brings changes from memory to the engine, a batch at a time, while the node serves. Batches are not of one instant: each
  * record carries the seq of its last mutation. A batch says up to where everything is in the engine, so that a restart
  * replays only what is behind it, and it is applied only when the log has on disk what is in it.
+ *
+ * A primary's memory is ahead of what is decided, and the store must never be: nobody could take it back. A batch is made of
+ * memory as it is at one or a few instants, so it has nothing newer than the newest entry at the last of them, and it is
+ * handed to the engine only when `durable` has promised that entry, and with it all before. What was written to a batch that
+ * is not promised counts as flushed in memory only, and goes with it.
+ *
+ * A collection of millions of elements takes many turns. Pieces that no record in the engine refers to yet go ahead in batches of
+ * their own, marked as being without a key until the batch with the record takes the mark away. Changed pieces of a collection
+ * that the engine has must come to be with its record or not at all: their batch is filled in several turns. It has what
+ * changed since the last round, which the log's length bounds.
  */
 export class Flusher {
   readonly #parts: FlusherParts;
   readonly #batch: EngineBatchWriter;
+  readonly #large: LargeCollections;
   #tombstones: Tombstone[] = [];
   #newest = 0;
+  /** Whether changes up to the end of this round may be left. */
+  #isMore = true;
 
   constructor(parts: FlusherParts) {
     this.#parts = parts;
     this.#batch = new EngineBatchWriter(parts.store.checksum.crc32);
+    this.#large = new LargeCollections(this.#batch, parts.sizes);
   }
 
   /** One round: everything that had changed when it began is in the engine afterwards, and synced. */
@@ -72,8 +91,9 @@ export class Flusher {
     // A round that failed may have left something; the state was loaded anew since.
     this.#batch.take();
     this.#tombstones = [];
+    this.#large.forget();
     let before = Promise.resolve();
-    while (this.#fill(upTo)) {
+    while (await this.#fillNext(upTo)) {
       const applied = this.#apply(false);
       // The next batch is made while this one is being written; a failure is met at its own turn.
       applied.catch(() => undefined);
@@ -86,21 +106,71 @@ export class Flusher {
     await store.engine.apply(this.#batch.take(), { sync: false });
   }
 
+  /** Fills a batch that may be applied; false when there is nothing more up to `upTo`. */
+  async #fillNext(upTo: Seq): Promise<boolean> {
+    if (this.#large.first === undefined) this.#isMore = this.#fill(upTo);
+    else this.#goOn();
+    while (this.#large.holdsBatch) {
+      await this.#parts.nextTurn();
+      this.#goOn();
+    }
+    return this.#isMore || this.#large.first !== undefined;
+  }
+
   /** Fills a batch with the oldest changes; false when there were none up to `upTo`. */
   #fill(upTo: Seq): boolean {
-    const { state, store, newestSeq, sizes } = this.#parts;
-    const { dirty } = state;
-    this.#writeLeftovers();
-    for (const ref of dirty.takeMoved()) this.#writeRecord(ref);
+    const { dirty } = this.#parts.state;
+    this.#large.beginTurn();
+    this.#writeMoved();
     const began = dirty.oldestSeq;
-    while (this.#batch.operations < sizes.batchRecords && this.#batch.byteLength < sizes.batchBytes) {
+    while (!this.#large.isFull && this.#large.first === undefined) {
       const block = dirty.takeBlock();
       if (block === undefined) break;
-      for (let i = 0; i < block.count; i++) this.#writeRecord(block.refs[i]!);
+      for (let i = 0; i < block.count; i++) this.#writeRecord(block.refs[i]!, block.firstSeq);
     }
-    const next = dirty.oldestSeq;
-    store.meta.applied = next === undefined ? newestSeq() : seq(Math.max(store.meta.applied, next - 1));
+    this.#advanceApplied();
     return began !== undefined && began <= upTo;
+  }
+
+  /** Takes another turn's pieces of a large collection, and its record if those were the last. */
+  #goOn(): void {
+    const { state, store, newestSeq } = this.#parts;
+    const large = this.#large.first!;
+    this.#newest = newestSeq();
+    this.#large.beginTurn();
+    if (this.#isThere(large) && !this.#large.goOn(large, store.meta.generation)) return;
+    this.#large.drop(large.held);
+    this.#writeMoved();
+    // Whatever the key holds by now: what is in the batch of its pieces must not be there without it.
+    const ref = state.residentRef(large.key);
+    if (ref !== 0) this.#writeRecord(ref, large.from);
+    this.#advanceApplied();
+  }
+
+  /** Whether the key still holds that collection. */
+  #isThere({ key, held }: LargeCollection): boolean {
+    const { state } = this.#parts;
+    const ref = state.clearPending ? 0 : state.residentRef(key);
+    return ref !== 0 && this.#isCollection(ref) && state.held(ref) === held;
+  }
+
+  #isCollection(ref: Ref): boolean {
+    const { state } = this.#parts;
+    return !state.isTombstone(ref) && state.type(ref) !== VALUE_STRING;
+  }
+
+  /** Records that moved lost their place among the changes: they go before anything else. */
+  #writeMoved(): void {
+    const { state, store } = this.#parts;
+    this.#writeLeftovers();
+    for (const ref of state.dirty.takeMoved()) this.#writeRecord(ref, store.meta.applied + 1);
+  }
+
+  /** Everything before the oldest change that is still to be written is in the engine with this batch. */
+  #advanceApplied(): void {
+    const { state, store, newestSeq } = this.#parts;
+    const next = Math.min(state.dirty.oldestSeq ?? newestSeq() + 1, this.#large.oldestSeq);
+    store.meta.applied = seq(Math.max(store.meta.applied, next - 1));
   }
 
   /** What concerns no record in memory: a `FLUSHALL`, pieces without a key, outdated entries of the expiry index. */
@@ -127,10 +197,12 @@ export class Flusher {
     state.clearPending = false;
   }
 
-  #writeRecord(ref: Ref): void {
+  /** `from`: the record has no change before this seq that is not written. */
+  #writeRecord(ref: Ref, from: number): void {
     const { state, store } = this.#parts;
     if (!state.isDirty(ref)) return;
     const key = state.key(ref);
+    if (!this.#writePieces(ref, key, from)) return;
     const version = state.version(ref);
     const isStored = state.isStored(ref);
     const engineKey = recordKey(store.meta.generation, key, state.hashOf(key));
@@ -171,7 +243,7 @@ export class Flusher {
       this.#batch.writer.copy(value, 0, value.length);
     } else {
       const held = state.held(ref);
-      if (held.isLoaded) this.#writePieces(held);
+      this.#large.recordWritten(held.pieceId);
       this.#batch.beginPut(engineKey);
       writeRecordHead(this.#batch.writer, type, state.version(ref), 0, state.expireAt(ref));
       const value = state.collection(ref);
@@ -181,27 +253,28 @@ export class Flusher {
     this.#batch.endPut();
   }
 
-  /** Pieces go before the record that refers to them, in the same batch. */
-  #writePieces(held: HeldCollection): void {
+  /** Pieces go before the record that refers to them. False when there are more than this turn may take: the record has to wait. */
+  #writePieces(ref: Ref, key: string, from: number): boolean {
+    const { state, store } = this.#parts;
+    if (!this.#isCollection(ref)) return true;
+    const held = state.held(ref);
+    if (!held.isLoaded || (held.pieceId === 0 && !this.#beginPieces(held))) return true;
+    if (this.#large.take(held, store.meta.generation)) return true;
+    this.#large.defer(key, held, from);
+    return false;
+  }
+
+  /** Gives a collection pieces, unless it is small. */
+  #beginPieces(held: HeldCollection): boolean {
     const { state, store, sizes } = this.#parts;
     const { value } = held;
-    if (held.pieceId === 0) {
-      if (value.memoryBytes <= sizes.wholeBytesMax) return;
-      held.pieceId = store.meta.nextPieceId++;
-      const before = value.memoryBytes;
-      value.beginPieces();
-      state.collectionRearranged(value.memoryBytes - before);
-    }
-    const { generation } = store.meta;
-    const { pieceId } = held;
-    value.takeDirtyPieces({
-      put: (piece, content) => {
-        this.#batch.beginPut(pieceKey(generation, pieceId, piece));
-        this.#batch.writer.copy(content.bytes, 0, content.length);
-        this.#batch.endPut();
-      },
-      delete: (piece) => this.#batch.delete(pieceKey(generation, pieceId, piece)),
-    });
+    if (value.memoryBytes <= sizes.wholeBytesMax) return false;
+    held.pieceId = store.meta.nextPieceId++;
+    this.#large.begin(held.pieceId);
+    const before = value.memoryBytes;
+    value.beginPieces();
+    state.collectionRearranged(value.memoryBytes - before);
+    return true;
   }
 
   async #apply(sync: boolean): Promise<void> {

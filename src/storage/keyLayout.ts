@@ -25,6 +25,8 @@ const EXPIRY_PREFIX = 11;
 const PIECE_PREFIX = 11;
 
 export const META_KEY = Uint8Array.of(TABLE_META);
+/** Everything but the meta. */
+export const CONTENT_RANGE = { gte: Uint8Array.of(TABLE_META + 1), lt: Uint8Array.of(0xff) } as const;
 
 function allocate(table: number, generation: number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
@@ -96,6 +98,10 @@ export function pieceOfPieceKey(bytes: Uint8Array): string {
   return decodeLatin1(bytes, PIECE_PREFIX, bytes.length);
 }
 
+export function pieceIdOfPieceKey(bytes: Uint8Array): number {
+  return readU48(bytes, 5);
+}
+
 /** First and behind the last key of a collection's pieces. */
 export function pieceRange(generation: number, pieceId: number): { readonly gte: Uint8Array; readonly lt: Uint8Array } {
   return { gte: pieceKey(generation, pieceId, ""), lt: pieceKey(generation, pieceId + 1, "") };
@@ -136,4 +142,8 @@ export function generationRange(
 
 export function recordsRange(generation: number): { readonly gte: Uint8Array; readonly lt: Uint8Array } {
   return generationRange(TABLE_KEYS, generation, generation + 1);
+}
+
+export function piecesRange(generation: number): { readonly gte: Uint8Array; readonly lt: Uint8Array } {
+  return generationRange(TABLE_PIECES, generation, generation + 1);
 }

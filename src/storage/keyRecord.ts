@@ -24,6 +24,15 @@ export function writeRecordHead(
   writer.u48(expireAt);
 }
 
+/** Expiry in a key's record, 0 for none. Throws `MalformedBytes`. */
+export function expireAtOfRecord(bytes: Uint8Array): number {
+  const reader = new ByteReader(bytes);
+  reader.u8();
+  reader.u48();
+  reader.u8();
+  return reader.u48();
+}
+
 export function writeWhole(writer: ByteWriter, value: Collection): void {
   writer.u8(WHOLE);
   value.encode(writer);

@@ -3,10 +3,13 @@ import type { BlockRequest } from "../core/command/call.ts";
 import type { Session } from "../core/command/session.ts";
 import type { Timer } from "../ports/clock.ts";
 
+/** Replies: short ones as a latin1 string, which costs less to make and to write than an array of bytes. */
+export type Output = string | Uint8Array;
+
 /** The connection behind a session, as the executor sees it. */
 export interface ClientSink {
-  /** Takes replies that may go out now; the bytes belong to the sink from here on. */
-  send(bytes: Uint8Array): void;
+  /** Takes replies that may go out now; bytes belong to the sink from here on. */
+  send(output: Output): void;
   /** Closes after what was sent is out. */
   end(): void;
   /** Closes at once. */
@@ -34,8 +37,11 @@ export class Client {
   held = 0;
   heldBytes = 0;
   parked: Parked | undefined;
-  /** A request that waits for the end of a `CLIENT PAUSE`. */
+  /** A request that waits for the end of a `CLIENT PAUSE`, or for this replica to be allowed to execute it. */
   postponed: Args | undefined;
+  /** When a request was first held for want of access (monotonic clock), and the entry whose fate it waits for. */
+  heldSince: number | undefined;
+  awaits = 0;
   gone = false;
 
   constructor(session: Session, sink: ClientSink) {

@@ -1,18 +1,18 @@
 import { ByteWriter } from "../base/byteWriter.ts";
-import { latin1Bytes } from "../base/latin1.ts";
+import { decodeLatin1, latin1Bytes } from "../base/latin1.ts";
 import type { Random } from "../base/random.ts";
 import type { Args } from "../core/command/args.ts";
-import type { BlockRequest } from "../core/command/call.ts";
-import { BLOCKED, type DispatchedCall, execute, mayWrite, type Outcome } from "../core/command/dispatch.ts";
+import type { Access, BlockRequest } from "../core/command/call.ts";
+import { BLOCKED, type DispatchedCall, execute, HELD, mayWrite, type Outcome } from "../core/command/dispatch.ts";
 import type { NodeServices } from "../core/command/nodeServices.ts";
 import { Reply } from "../core/command/reply.ts";
 import type { Session } from "../core/command/session.ts";
 import type { CommandTable } from "../core/command/table.ts";
-import type { Replica } from "../core/replica/replica.ts";
+import type { GroupReplica } from "../core/replica/groupReplica.ts";
 import type { KeySpace } from "../core/state/keySpace.ts";
 import { Mutator } from "../core/state/mutator.ts";
 import type { Clock, Timers } from "../ports/clock.ts";
-import { Client, type ClientSink } from "./client.ts";
+import { Client, type ClientSink, type Output } from "./client.ts";
 import type { CommandMeter } from "./commandMeter.ts";
 import { HeldReplies } from "./heldReplies.ts";
 import type { Journal } from "./journal.ts";
@@ -23,10 +23,12 @@ import { Watches } from "./watches.ts";
 /** A client may wait for this many bytes of entries that the log has not taken; beyond it no more requests are read. */
 const PENDING_BYTES_MAX = 64 << 20;
 const OUTPUT_KEPT_BYTES_MAX = 1 << 20;
+/** Output up to this length is handed over as a string. */
+const TEXT_BYTES_MAX = 4096;
 
 export interface ExecutorParts {
   readonly state: KeySpace;
-  readonly replica: Replica;
+  readonly replica: GroupReplica;
   readonly journal: Journal;
   readonly table: CommandTable;
   readonly clock: Clock;
@@ -50,8 +52,12 @@ export class Executor {
   readonly waiting = new WaitingClients((key) => this.#typeOf(key));
   /** Whether keys whose time is over are deleted by the clock; `DEBUG` switches it off. */
   activeExpiry = true;
+  /** Keys go by this node's clock, and not only when a primary's log says so. */
+  decidesExpiry = true;
   /** Error that answers writes while the log cannot take them. */
   writesRefused: string | undefined;
+  /** What this replica may execute; undefined where that is everything. */
+  access: Access | undefined;
   readonly #parts: ExecutorParts;
   readonly #out = new ByteWriter(64 * 1024);
   readonly #aside = new ByteWriter(1024);
@@ -77,6 +83,7 @@ export class Executor {
       args: undefined as unknown as Args,
       reply: this.#reply,
       now: 0,
+      expiryNow: 0,
       state: parts.state,
       mutate: this.mutator,
       session: undefined as unknown as Session,
@@ -86,6 +93,9 @@ export class Executor {
       wakingKey: undefined,
       spec: undefined,
       writesRefused: undefined,
+      access: undefined,
+      heldSince: undefined,
+      awaits: 0,
       blockRequest: undefined,
       dependsOn: 0,
     };
@@ -105,6 +115,7 @@ export class Executor {
     this.clients.delete(client);
     this.watches.remove(client.session);
     this.#postponed.delete(client);
+    this.#waitingForAccess.delete(client);
     this.#unpark(client);
     this.#listen();
   }
@@ -127,6 +138,7 @@ export class Executor {
   /** Requests begin to arrive: the clock is read once for all that came together. */
   beginTurn(): void {
     this.#call.now = this.#parts.clock.wall();
+    this.#call.expiryNow = this.decidesExpiry ? this.#call.now : 0;
     this.state.useClock = Math.floor(this.#call.now / 60_000) & 0xff;
   }
 
@@ -138,10 +150,30 @@ export class Executor {
     const reply = this.#reply;
     reply.protocol = session.protocol;
     const outcome = this.#evaluate(client, args, reply, undefined);
+    if (outcome === HELD) return this.#hold(client, args);
     if (outcome === BLOCKED) this.#park(client, args.retain(), this.#call.blockRequest!);
     else if (session.replyMode !== "on") this.#keepQuiet(client, written);
     else if (this.#out.length > written) client.replies++;
     if (this.waiting.anyReady) this.#serveWaiting();
+  }
+
+  // Requests that this replica may not execute yet
+
+  readonly #waitingForAccess = new Set<Client>();
+
+  #hold(client: Client, args: Args): void {
+    client.postponed = args.retain();
+    client.heldSince ??= this.#parts.clock.monotonic();
+    client.awaits = this.#call.awaits;
+    this.#waitingForAccess.add(client);
+  }
+
+  /** What waits for access is tried again, in the order of its arrival; those that must still wait do. */
+  tryHeld(): void {
+    if (this.#waitingForAccess.size === 0 || !this.#isOpen) return;
+    const waiting = [...this.#waitingForAccess];
+    this.#waitingForAccess.clear();
+    for (const client of waiting) this.#goOn(client);
   }
 
   /** Answers a request that could not be read. */
@@ -167,12 +199,16 @@ export class Executor {
     call.reply = reply;
     call.wakingKey = wakingKey;
     call.writesRefused = this.writesRefused;
+    call.access = this.access;
+    call.heldSince = client.heldSince;
+    call.awaits = client.awaits;
     call.blockRequest = undefined;
     call.dependsOn = 0;
     const started = meter.start();
     const errors = reply.errors;
     this.#beginEntry();
     const outcome = execute(call, this.#parts.table);
+    if (outcome === HELD) return outcome;
     if (this.mutator.end()) {
       call.dependsOn = replica.propose();
       journal.entryAdded();
@@ -197,10 +233,10 @@ export class Executor {
     const out = this.#out;
     if (out.length === 0) return;
     this.#parts.reclaim();
-    const bytes = out.slice();
+    const output = outputOf(out);
     if (out.bytes.length > OUTPUT_KEPT_BYTES_MAX) out.bytes = new Uint8Array(64 * 1024);
     out.reset();
-    this.#deliver(client, bytes);
+    this.#deliver(client, output);
   }
 
   /** Bytes written for the present client and not yet handed over. */
@@ -208,9 +244,9 @@ export class Executor {
     return this.#out.length;
   }
 
-  #deliver(client: Client, bytes: Uint8Array): void {
-    if (client.held === 0 && client.dependsOn <= this.#parts.replica.commitPoint) client.sink.send(bytes);
-    else this.#held.add(client, client.dependsOn, bytes, client.replies);
+  #deliver(client: Client, output: Output): void {
+    if (client.held === 0 && client.dependsOn <= this.#parts.replica.commitPoint) client.sink.send(output);
+    else this.#held.add(client, client.dependsOn, output, client.replies);
     client.dependsOn = 0;
     client.replies = 0;
   }
@@ -289,16 +325,22 @@ export class Executor {
     if (!this.#isOpen || this.#paused !== undefined) return;
     const waiting = [...this.#postponed];
     this.#postponed.clear();
-    for (const client of waiting) {
-      const args = client.postponed;
-      if (args === undefined || client.gone) continue;
-      client.postponed = undefined;
-      this.beginTurn();
-      this.run(client, args);
-      this.finish(client);
-      if (client.session.closing) client.sink.end();
-      else client.sink.resume();
-    }
+    for (const client of waiting) this.#goOn(client);
+  }
+
+  /** Executes the request that the client was made to wait with; it may be made to wait again. */
+  #goOn(client: Client): void {
+    const args = client.postponed;
+    if (args === undefined || client.gone) return;
+    client.postponed = undefined;
+    this.beginTurn();
+    this.run(client, args);
+    this.finish(client);
+    if (client.postponed !== undefined) return;
+    client.heldSince = undefined;
+    client.awaits = 0;
+    if (client.session.closing) client.sink.end();
+    else client.sink.resume();
   }
 
   /** Stops executing; `resume` goes on. For a reload of the state, and the end. */
@@ -335,6 +377,26 @@ export class Executor {
     for (const client of refused) if (client.session.transaction !== undefined) this.kill(client);
     // Who waits for a key has seen nothing that is still undecided.
     for (const client of this.clients) client.dependsOn = 0;
+  }
+
+  /** Nothing behind `after` will ever be committed here: replies that tell of it become `error`, when what is before is decided. */
+  refuseBehind(after: number, error: string): void {
+    const refused = this.#held.refuseBehind(after, (replies) => `-${error}\r\n`.repeat(replies));
+    for (const client of refused) if (client.session.transaction !== undefined) this.kill(client);
+    for (const client of this.clients) if (client.dependsOn > after) client.dependsOn = after;
+  }
+
+  /** Closes the connections of those who wait for what nobody can tell them any more. */
+  killUndecided(): void {
+    for (const client of [...this.clients]) if (client.held > 0) this.kill(client);
+  }
+
+  /** Ends all blocking commands with an error, and breaks all watches: another replica decides now. */
+  endAllWaits(error: string): void {
+    for (const client of [...this.clients]) {
+      if (client.parked !== undefined) this.endWait(client, (reply) => reply.error(error));
+      if (client.session.watched.size > 0) client.session.watchBroken = true;
+    }
   }
 
   /** Writes an entry without mutations: opens an epoch, or tries whether the log takes entries again. */
@@ -386,7 +448,7 @@ export class Executor {
     const { session } = client;
     if (session.replyMode === "on") {
       client.replies++;
-      this.#deliver(client, this.#aside.slice());
+      this.#deliver(client, outputOf(this.#aside));
     } else skipOne(session);
     this.#wake(client);
   }
@@ -466,7 +528,13 @@ export class Executor {
   // Expiry
 
   get mayExpire(): boolean {
-    return this.activeExpiry && this.writesRefused === undefined && !this.#halted && this.#paused === undefined;
+    return (
+      this.decidesExpiry &&
+      this.activeExpiry &&
+      this.writesRefused === undefined &&
+      !this.#halted &&
+      this.#paused === undefined
+    );
   }
 
   /** Deletes those of `keys` that are expired now, as one entry. */
@@ -487,4 +555,8 @@ export class Executor {
     this.#scheduleTurnEnd();
     if (this.waiting.anyReady) this.#serveWaiting();
   }
+}
+
+function outputOf(out: ByteWriter): Output {
+  return out.length > TEXT_BYTES_MAX ? out.slice() : decodeLatin1(out.bytes, 0, out.length);
 }

@@ -1,4 +1,4 @@
-import type { Client } from "./client.ts";
+import type { Client, Output } from "./client.ts";
 
 interface Held {
   readonly client: Client;
@@ -6,7 +6,7 @@ interface Held {
   readonly dependsOn: number;
   /** What they wait for. */
   readonly seq: number;
-  readonly bytes: Uint8Array;
+  readonly output: Output;
   readonly replies: number;
 }
 
@@ -17,20 +17,20 @@ export class HeldReplies {
   #newestSeq = 0;
 
   /** A reply never overtakes an earlier one: it waits for at least what that one waits for. */
-  add(client: Client, dependsOn: number, bytes: Uint8Array, replies: number): void {
+  add(client: Client, dependsOn: number, output: Output, replies: number): void {
     this.#newestSeq = Math.max(this.#newestSeq, dependsOn);
     client.held++;
-    client.heldBytes += bytes.length;
-    this.#queue.push({ client, dependsOn, seq: this.#newestSeq, bytes, replies });
+    client.heldBytes += output.length;
+    this.#queue.push({ client, dependsOn, seq: this.#newestSeq, output, replies });
   }
 
   /** Sends what depends on nothing newer than `commitPoint`. */
   release(commitPoint: number): void {
     const queue = this.#queue;
     while (this.#first < queue.length && queue[this.#first]!.seq <= commitPoint) {
-      const { client, bytes } = queue[this.#first++]!;
-      settle(client, bytes);
-      if (!client.gone) client.sink.send(bytes);
+      const { client, output } = queue[this.#first++]!;
+      settle(client, output);
+      if (!client.gone) client.sink.send(output);
     }
     if (this.#first === queue.length) {
       this.#queue = [];
@@ -39,6 +39,22 @@ export class HeldReplies {
       this.#queue = queue.slice(this.#first);
       this.#first = 0;
     }
+  }
+
+  /** Nothing behind `after` will be committed: replies that tell of it become errors, and wait for what is before it. */
+  refuseBehind(after: number, errors: (replies: number) => Output): Set<Client> {
+    const refused = new Set<Client>();
+    for (let at = this.#first; at < this.#queue.length; at++) {
+      const held = this.#queue[at]!;
+      if (held.seq <= after) continue;
+      const isRefused = held.dependsOn > after;
+      const output = isRefused ? errors(held.replies) : held.output;
+      held.client.heldBytes += output.length - held.output.length;
+      this.#queue[at] = { ...held, output, dependsOn: Math.min(held.dependsOn, after), seq: after };
+      if (isRefused) refused.add(held.client);
+    }
+    this.#newestSeq = Math.min(this.#newestSeq, after);
+    return refused;
   }
 
   /**
@@ -51,16 +67,16 @@ export class HeldReplies {
     this.#first = 0;
     this.#newestSeq = 0;
     const refused = new Set<Client>();
-    for (const { client, dependsOn, bytes, replies } of queue) {
-      settle(client, bytes);
+    for (const { client, dependsOn, output, replies } of queue) {
+      settle(client, output);
       if (dependsOn > commitPoint) refused.add(client);
-      if (!client.gone) client.sink.send(dependsOn > commitPoint ? errors(replies) : bytes);
+      if (!client.gone) client.sink.send(dependsOn > commitPoint ? errors(replies) : output);
     }
     return refused;
   }
 }
 
-function settle(client: Client, bytes: Uint8Array): void {
+function settle(client: Client, output: Output): void {
   client.held--;
-  client.heldBytes -= bytes.length;
+  client.heldBytes -= output.length;
 }

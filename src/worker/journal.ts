@@ -1,11 +1,11 @@
 import { ByteWriter } from "../base/byteWriter.ts";
 import { type Seq, seq } from "../base/ids.ts";
-import { invariant } from "../base/invariant.ts";
-import type { Replica } from "../core/replica/replica.ts";
+import type { GroupReplica } from "../core/replica/groupReplica.ts";
 import type { Checksum } from "../ports/checksum.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { Clock, Timers } from "../ports/clock.ts";
 import type { Log } from "../storage/log/log.ts";
-import { RECORD_HEADER_BYTES, sealRecord } from "../storage/log/record.ts";
+import { RECORD_HEADER_BYTES, type RecordFacts, sealRecord } from "../storage/log/record.ts";
+import { Gathering } from "./gathering.ts";
 import { MicrosHistogram } from "./microsHistogram.ts";
 
 /** A buffer that one big record made larger than this is not kept. */
@@ -15,12 +15,15 @@ export type Durability = "sync" | "memory";
 
 export interface JournalParts {
   readonly log: Log;
-  readonly replica: Replica;
+  readonly replica: GroupReplica;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly checksum: Checksum;
   readonly durability: Durability;
-  /** The commit point has moved. */
-  readonly onCommit: () => void;
+  /** A record is about to be written: others may be given it too. Its payload stays as it is until it is written. */
+  readonly onSealed: (record: Uint8Array, facts: RecordFacts) => void;
+  /** The log has everything up to a seq, as far as nothing was cut off since `generation`. */
+  readonly onPersisted: (upTo: Seq, generation: number) => void;
   /** The log refuses: what is not committed is lost, or (after a failed sync) nothing may go on. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -37,6 +40,7 @@ export class Journal {
   readonly #parts: JournalParts;
   #gathering = new ByteWriter(64 * 1024);
   #spare = new ByteWriter(64 * 1024);
+  readonly #gatherer: Gathering;
   #entries = 0;
   #writing = false;
   #writeStarted = 0;
@@ -45,6 +49,7 @@ export class Journal {
 
   constructor(parts: JournalParts) {
     this.#parts = parts;
+    this.#gatherer = new Gathering(parts.clock, parts.timers);
     this.#gathering.reset(RECORD_HEADER_BYTES);
   }
 
@@ -63,8 +68,21 @@ export class Journal {
     this.#entries++;
   }
 
-  /** Everything that was ready to be evaluated has been: what gathered goes to the log, unless a write is under way. */
+  /**
+   * Everything that was ready to be evaluated has been: what gathered goes to the log, unless a write is under way or more is about
+   * to come (`Gathering`).
+   */
   endTurn(): void {
+    if (this.#writing || this.#entries === 0 || this.#stopped) return;
+    if (this.#parts.durability === "memory") this.#begin();
+    else
+      this.#gatherer.wait(
+        () => this.#entries,
+        () => this.#begin(),
+      );
+  }
+
+  #begin(): void {
     if (this.#writing || this.#entries === 0 || this.#stopped) return;
     const record = this.#gathering;
     const lastSeq = this.#parts.replica.lastSeq;
@@ -74,14 +92,13 @@ export class Journal {
   }
 
   #seal(record: ByteWriter, lastSeq: Seq): void {
-    const { replica, clock, checksum } = this.#parts;
+    const { replica, clock, checksum, onSealed } = this.#parts;
     const count = this.#entries;
-    sealRecord(
-      record,
-      { epoch: replica.epoch, firstSeq: seq(lastSeq - count + 1), count, time: clock.wall() },
-      checksum,
-    );
+    this.#gatherer.began(count);
+    const facts = { epoch: replica.epoch, firstSeq: seq(lastSeq - count + 1), count, time: clock.wall() };
+    sealRecord(record, facts, checksum);
     this.#entries = 0;
+    onSealed(record.view(), facts);
   }
 
   #writeNow(record: ByteWriter, lastSeq: Seq): void {
@@ -94,8 +111,7 @@ export class Journal {
     }
     this.#restart(record);
     this.#measure();
-    this.#parts.replica.persisted(lastSeq);
-    this.#parts.onCommit();
+    this.#parts.onPersisted(lastSeq, this.#parts.replica.generation);
   }
 
   #write(record: ByteWriter, lastSeq: Seq): void {
@@ -104,8 +120,9 @@ export class Journal {
     this.#gathering = this.#spare;
     this.#spare = record;
     this.#gathering.reset(RECORD_HEADER_BYTES);
+    const { generation } = this.#parts.replica;
     this.#parts.log.write(record.view()).then(
-      () => this.#written(lastSeq),
+      () => this.#written(lastSeq, generation),
       (error: unknown) => {
         this.#writing = false;
         if (!this.#stopped) this.#parts.onFailure(error);
@@ -118,14 +135,14 @@ export class Journal {
     const micros = this.#parts.clock.micros() - this.#writeStarted;
     this.commits.add(micros);
     this.onWritten(micros);
+    this.#gatherer.written(micros, this.#entries);
   }
 
-  #written(lastSeq: Seq): void {
+  #written(lastSeq: Seq, generation: number): void {
     this.#writing = false;
     this.#measure();
     if (this.#spare.bytes.length > KEPT_BUFFER_BYTES_MAX) this.#spare = new ByteWriter(64 * 1024);
-    this.#parts.replica.persisted(lastSeq);
-    this.#parts.onCommit();
+    this.#parts.onPersisted(lastSeq, generation);
     this.endTurn();
     if (!this.#writing) this.#wakeIdle();
   }
@@ -135,16 +152,15 @@ export class Journal {
     this.#gathering.reset(RECORD_HEADER_BYTES);
   }
 
-  /** Forgets what has gathered: it will never be in the log. No write may be under way. */
+  /** Forgets what has gathered: it will never be in the log. What is being written will. */
   discard(): void {
-    invariant(!this.#writing, "what is being written cannot be taken back");
     this.#entries = 0;
     this.#restart(this.#gathering);
   }
 
   /** Resolves when all that was added is committed, or refused. */
   async drain(): Promise<void> {
-    this.endTurn();
+    this.#begin();
     while (this.#writing) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 

@@ -1,6 +1,6 @@
-import type { Seq } from "../base/ids.ts";
+import { type Seq, seq } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
-import type { Replica } from "../core/replica/replica.ts";
+import type { GroupReplica } from "../core/replica/groupReplica.ts";
 import type { KeySpace } from "../core/state/keySpace.ts";
 import type { Clock, Timer, Timers } from "../ports/clock.ts";
 import type { EngineStore } from "../storage/engineStore.ts";
@@ -27,7 +27,7 @@ export interface MaintenanceParts {
   readonly store: EngineStore;
   readonly flusher: Flusher;
   readonly log: Log;
-  readonly replica: Replica;
+  readonly replica: GroupReplica;
   readonly executor: Executor;
   readonly clock: Clock;
   readonly timers: Timers;
@@ -114,10 +114,11 @@ export class Maintenance {
   }
 
   async #runFlush(): Promise<void> {
-    const { flusher, store, log, clock, onFlushFailure } = this.#parts;
+    const { flusher, store, log, replica, clock, onFlushFailure } = this.#parts;
     try {
       await flusher.run();
       await log.cut(store.flushedSeq);
+      replica.cut(seq(log.firstSeq - 1));
     } catch (error) {
       onFlushFailure(error);
     }

@@ -1,38 +1,49 @@
-import type { Seq } from "../base/ids.ts";
+import { type Seq, seq } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
-import { ok, type Result } from "../base/result.ts";
+import { err, ok, type Result } from "../base/result.ts";
 import type { NodeServices } from "../core/command/nodeServices.ts";
 import type { CommandTable } from "../core/command/table.ts";
-import { Replica } from "../core/replica/replica.ts";
+import { GroupReplica } from "../core/replica/groupReplica.ts";
+import type { LogRecord } from "../core/replica/message.ts";
+import { REPLICA_TIMES } from "../core/replica/times.ts";
 import type { KeySpace } from "../core/state/keySpace.ts";
 import type { Checksum } from "../ports/checksum.ts";
-import type { Clock, Timer, Timers } from "../ports/clock.ts";
+import type { Clock, Timers } from "../ports/clock.ts";
 import type { Coordinator } from "../ports/coordinator.ts";
 import type { Disk } from "../ports/disk.ts";
 import type { Engine } from "../ports/engine.ts";
 import type { DataIdentity } from "../storage/dataDirectory.ts";
+import { emptyReplica } from "../storage/emptyReplica.ts";
 import { EngineStore } from "../storage/engineStore.ts";
 import { Flusher } from "../storage/flusher.ts";
 import type { Log } from "../storage/log/log.ts";
-import { LogWriteError } from "../storage/log/logError.ts";
+import type { RecordFacts } from "../storage/log/record.ts";
+import { wireRecord } from "../storage/log/wireRecord.ts";
 import { CommandMeter } from "./commandMeter.ts";
-import { confirmEpoch, openEpoch } from "./configuration.ts";
+import { DiskTrouble } from "./diskTrouble.ts";
+import { DurablePoint } from "./durablePoint.ts";
 import { Executor } from "./executor.ts";
 import { type Durability, Journal } from "./journal.ts";
 import { Maintenance } from "./maintenance.ts";
 import type { NodeError } from "./nodeError.ts";
-import { type Recovered, type RecoveryReport, recover, replay } from "./recovery.ts";
+import { type OpenedReplica, openReplica, type RecoveryReport } from "./recovery.ts";
+import { checkConfiguration } from "./replication/checkConfiguration.ts";
+import type { GroupParts } from "./replication/groupParts.ts";
+import { Membership } from "./replication/membership.ts";
+import { Replicator } from "./replication/replicator.ts";
+import { StateProgress } from "./replication/stateProgress.ts";
+import { Undecided } from "./replication/undecided.ts";
 import { NODE_SIZES, type NodeSizes } from "./sizes.ts";
 
-const DISK_FULL =
-  "MISCONF Errors writing to the log: no space left on the disk. Commands that may modify the data set are refused until there is room.";
-const PROBE_MILLIS = 500;
-const MEMORY_SYNC_MILLIS = 1_000;
+const NO_BYTES = new Uint8Array(0);
+const COORDINATOR_AGAIN_MILLIS = 500;
 
 /** Everything a node needs of the world, and what it was told. */
 export interface NodeParts {
   readonly identity: DataIdentity;
   readonly group: string;
+  /** What a node needs besides to be one of several; nothing for one that is alone. */
+  readonly others?: GroupParts;
   readonly logDisk: Disk;
   readonly openEngine: () => Promise<Result<Engine, NodeError>>;
   readonly coordinator: Coordinator;
@@ -52,48 +63,71 @@ export interface NodeParts {
   readonly onNotice: (text: string) => void;
 }
 
-/** A replica group of one: recovers, serves, keeps what it has acknowledged. */
+/** One replica of a group: recovers, takes the part that the group's configuration gives it, serves, keeps what it has acknowledged. */
 export class Node {
+  readonly parts: NodeParts;
   readonly executor: Executor;
-  readonly replica: Replica;
+  readonly replica: GroupReplica;
   readonly state: KeySpace;
   readonly log: Log;
   readonly meter: CommandMeter;
   readonly journal: Journal;
   readonly maintenance: Maintenance;
   readonly store: EngineStore;
+  readonly replicator: Replicator;
+  readonly membership: Membership;
+  readonly progress: StateProgress;
+  readonly undecided = new Undecided();
+  readonly durable: DurablePoint;
   /** What recovery did. */
-  readonly recovery: RecoveryReport;
-  readonly #parts: NodeParts;
-  #engine: Engine;
-  readonly #waiters: { readonly seq: number; readonly resolve: () => void; readonly reject: (error: Error) => void }[] =
-    [];
-  #syncTimer: Timer | undefined;
-  #syncedSeq: number;
-  #reloading: Promise<void> | undefined;
-  #probing: Promise<void> = Promise.resolve();
+  recovery: RecoveryReport;
+  /** What the disk refuses, and what is done about it. */
+  readonly trouble: DiskTrouble;
+  engine: Engine;
+  readonly #started: number;
   #stopped = false;
-  #engineFailed = false;
 
-  private constructor(parts: NodeParts, recovered: Recovered, replica: Replica) {
+  private constructor(parts: NodeParts, opened: OpenedReplica) {
     const { clock, timers, random, table, checksum, durability } = parts;
-    this.#parts = parts;
-    this.#engine = recovered.engine;
-    this.state = recovered.state;
-    this.store = recovered.store;
-    this.log = recovered.log;
-    this.recovery = recovered.report;
+    const inMemory = durability === "memory";
+    const sizes = parts.sizes ?? NODE_SIZES;
+    this.executor.mutator.entryBytesMax = sizes.entryBytesMax;
+    this.parts = parts;
+    this.#started = clock.monotonic();
+    this.engine = opened.engine;
+    this.state = opened.state;
+    this.store = opened.store;
+    this.log = opened.log;
+    this.recovery = { entries: 0, tornBytes: this.log.tornBytes, millis: 0 };
+    const { applied } = this.store.meta;
+    const replica = new GroupReplica(
+      {
+        self: parts.others?.self ?? { id: `n${parts.identity.identity.toString(16)}`, incarnation: 1 },
+        times: parts.others?.times ?? REPLICA_TIMES,
+        runs: this.log.epochRuns,
+        lastSeq: this.log.lastSeq,
+        applied,
+        bootName: random.u32().toString(16),
+        mayFound: parts.others?.mayFound ?? true,
+        isAlone: parts.others === undefined,
+      },
+      clock.monotonic(),
+    );
     this.replica = replica;
-    this.#syncedSeq = replica.lastSeq;
+    this.undecided.restart(this.log.lastSeq);
     this.meter = new CommandMeter(clock);
+    this.trouble = new DiskTrouble(this);
+    this.membership = new Membership(this);
     this.journal = new Journal({
       log: this.log,
       replica,
       clock,
+      timers,
       checksum,
       durability,
-      onCommit: () => this.#committed(),
-      onFailure: (error) => this.#logFailed(error),
+      onSealed: (record, facts) => this.#sealed(record, facts),
+      onPersisted: (upTo, generation) => this.replicator.persisted(upTo, generation),
+      onFailure: (error) => this.trouble.logFailed(error),
     });
     this.executor = new Executor(
       {
@@ -109,13 +143,45 @@ export class Node {
       },
       (executor) => parts.services(this, executor),
     );
-    const sizes = parts.sizes ?? NODE_SIZES;
+    this.durable = new DurablePoint(
+      {
+        log: this.log,
+        timers,
+        inMemory,
+        commitPoint: () => replica.commitPoint,
+        endTurn: () => this.journal.endTurn(),
+        onFailure: (error) => this.trouble.logFailed(error),
+      },
+      applied,
+    );
+    this.progress = new StateProgress(
+      {
+        log: this.log,
+        state: this.state,
+        undecided: this.undecided,
+        onApplied: () => this.executor.tryHeld(),
+        onDamage: (message) => this.trouble.end(new Error(message)),
+      },
+      applied,
+    );
+    this.replicator = new Replicator({
+      replica,
+      group: parts.group,
+      coordinator: parts.coordinator,
+      log: this.log,
+      checksum,
+      clock,
+      timers,
+      inMemory,
+      owner: this.membership,
+    });
     const flusher = new Flusher({
       sizes,
       state: this.state,
       store: this.store,
-      newestSeq: () => replica.lastSeq,
-      durable: (upTo) => this.#durable(upTo),
+      newestSeq: () => this.stateSeq,
+      durable: (upTo) => this.trouble.durable(upTo),
+      nextTurn: () => new Promise((resolve) => timers.after(0, resolve)),
     });
     this.maintenance = new Maintenance({
       state: this.state,
@@ -129,207 +195,151 @@ export class Node {
       random,
       memoryBytesMax: parts.memoryBytesMax,
       flushLogBytes: sizes.flushLogBytes,
-      onFlushFailure: (error) => this.#flushFailed(error),
+      onFlushFailure: (error) => this.trouble.flushFailed(error),
     });
   }
 
-  /** Recovers what is on disk and opens a new epoch. Serves as soon as somebody brings requests. */
+  /** Recovers what is on disk. A node that is alone serves when this is done; one of several takes its part from then on. */
   static async open(parts: NodeParts): Promise<Result<Node, NodeError>> {
-    const recovered = await recover(parts);
-    if (!recovered.ok) return recovered;
-    const self = { id: `n${parts.identity.identity.toString(16)}`, incarnation: 1 };
-    const { log } = recovered.value;
-    const configuration = await openEpoch(parts.coordinator, parts.group, self, log);
-    if (!configuration.ok) return configuration;
-    const node = new Node(parts, recovered.value, new Replica(configuration.value, log.lastSeq));
-    node.executor.writeBarrier();
-    await node.journal.drain();
-    if (parts.durability === "memory") await node.#syncLog();
-    await confirmEpoch(parts.coordinator, parts.group, configuration.value, log.durableSeq);
-    node.maintenance.start();
-    if (parts.durability === "memory") {
-      node.#syncTimer = parts.timers.every(MEMORY_SYNC_MILLIS, () => void node.#syncLog());
+    const opened = await openReplica(parts);
+    if (!opened.ok) return opened;
+    const { log, engine, store, installing } = opened.value;
+    if (installing && parts.others === undefined) {
+      await closeBoth(log, engine);
+      return err(unfinished());
     }
-    return ok(node);
-  }
-
-  #committed(): void {
-    this.executor.committed();
-    if (this.#parts.durability === "sync") this.#advanceSynced(this.replica.commitPoint);
-  }
-
-  #advanceSynced(upTo: number): void {
-    this.#syncedSeq = Math.max(this.#syncedSeq, upTo);
-    while (this.#waiters.length > 0 && this.#waiters[0]!.seq <= this.#syncedSeq) this.#waiters.shift()!.resolve();
-  }
-
-  /** Resolves when the log has everything up to `upTo` on disk. */
-  #durable(upTo: Seq): Promise<void> {
-    // What is in memory now may come from entries that the log has refused: it goes on with others of the same seqs.
-    if (this.#reloading !== undefined) return Promise.reject(new Error("the state is being loaded anew"));
-    if (upTo <= this.#syncedSeq) return Promise.resolve();
-    if (this.#parts.durability === "memory") return this.#syncUpTo(upTo);
-    return new Promise((resolve, reject) => this.#waiters.push({ seq: upTo, resolve, reject }));
-  }
-
-  /** What was evaluated in this turn is not even written yet. */
-  async #syncUpTo(upTo: Seq): Promise<void> {
-    this.journal.endTurn();
-    await this.#syncLog();
-    if (upTo > this.#syncedSeq) throw new Error("the log does not take the entries");
-  }
-
-  async #syncLog(): Promise<void> {
-    const upTo = this.replica.commitPoint;
-    if (upTo <= this.#syncedSeq) return;
-    this.#syncing = this.#syncing.then(async () => {
-      if (upTo <= this.#syncedSeq || this.#stopped) return;
-      try {
-        await this.log.sync();
-        this.#advanceSynced(upTo);
-      } catch (error) {
-        this.#logFailed(error);
-      }
-    });
-    await this.#syncing;
-  }
-
-  #syncing: Promise<void> = Promise.resolve();
-
-  #logFailed(error: unknown): void {
-    if (this.#stopped) return;
-    if (!(error instanceof LogWriteError) || error.code === "poisoned") return this.#end(error);
-    if (this.executor.writesRefused !== undefined && this.#reloading === undefined) {
-      // A probe has failed; nothing but its barrier was evaluated since the state was loaded.
-      this.#refuseWrites();
-      this.#scheduleProbe();
-      return;
+    if (installing) {
+      await emptyReplica(engine, log, parts.checksum);
+      store.adopt(EngineStore.open(engine, (key) => opened.value.state.hashOf(key), parts.checksum)!);
     }
-    this.#parts.onNotice(`the log refuses entries (${error.message}): writes are refused until it takes them again`);
-    this.#refuseWrites();
-    this.#startReload();
+    const node = new Node(parts, opened.value);
+    const started = await node.#start();
+    if (started.ok) return ok(node);
+    node.replicator.stop();
+    await node.durable.stop();
+    await closeBoth(log, engine);
+    return started;
   }
 
-  /** Nothing may be served any more. */
-  #end(error: unknown): void {
-    if (this.#stopped) return;
-    this.#stopped = true;
-    this.journal.stop();
-    this.executor.halt();
-    this.#parts.onFatal(error);
+  async #start(): Promise<Result<void, NodeError>> {
+    const { others } = this.parts;
+    const checked = await this.#checked();
+    if (!checked.ok) return checked;
+    if (others === undefined) return this.#startAlone();
+    const joined = await this.membership.join(others);
+    if (!joined.ok) return joined;
+    this.maintenance.start();
+    return ok(undefined);
   }
 
-  #refuseWrites(): void {
-    this.executor.writesRefused = DISK_FULL;
-    this.executor.refuseUncommitted(DISK_FULL);
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(new Error("the entries were refused by the log"));
-  }
-
-  #flushFailed(error: unknown): void {
-    if (this.#stopped || this.#reloading !== undefined) return;
-    if (error instanceof LogWriteError) return this.#logFailed(error);
-    this.#parts.onNotice(
-      `changes cannot be brought to the store (${error instanceof Error ? error.message : String(error)})`,
-    );
-    this.#engineFailed = true;
-    if (this.executor.writesRefused === undefined) void this.journal.drain().then(() => this.#refuseUnlessEnded());
-    this.#startReload();
-  }
-
-  /** A log that has failed meanwhile has entries of which nobody knows whether they will be there after the restart. */
-  #refuseUnlessEnded(): void {
-    if (!this.#stopped) this.#refuseWrites();
-  }
-
-  /** Memory may hold what never came to be: it is thrown away and read again from engine and log. */
-  #startReload(): void {
-    this.#reloading ??= this.#reload()
-      .catch((error: unknown) => this.#end(error))
-      .finally(() => {
-        this.#reloading = undefined;
+  /** What is begun without the coordinator is begun when it answers. */
+  async #checked(): Promise<Result<void, NodeError>> {
+    const { coordinator, group, others, timers, onNotice } = this.parts;
+    const { log } = this;
+    let told = false;
+    for (;;) {
+      const checked = await checkConfiguration({
+        coordinator,
+        group,
+        self: this.replica.self,
+        isAlone: others === undefined,
+        log,
       });
+      if (checked.ok) return checked;
+      if (checked.error !== "unavailable") return err(checked.error);
+      if (!told) onNotice("the coordinator does not answer; waiting for it");
+      told = true;
+      await new Promise<void>((resolve) => timers.after(COORDINATOR_AGAIN_MILLIS, resolve));
+    }
   }
 
-  async #reload(): Promise<void> {
-    this.executor.halt();
-    await this.journal.drain();
-    await this.maintenance.flushEnded();
-    if (!(await this.#loadAnew())) return;
-    this.executor.resume();
-    this.#scheduleProbe();
+  /** Opens a new epoch and waits until its barrier is on disk. */
+  async #startAlone(): Promise<Result<void, NodeError>> {
+    await this.membership.startAlone();
+    await this.durable.sync();
+    const confirmed = await this.replicator.confirm(this.log.durableSeq);
+    if (!confirmed.ok) {
+      const message = `somebody else has changed the configuration of group ${this.parts.group} at the same time`;
+      return err({ code: "conflict", message });
+    }
+    this.maintenance.start();
+    return ok(undefined);
   }
 
-  /** Reads the state again from the engine and what the log has behind it; false when the node has to end. */
-  async #loadAnew(): Promise<boolean> {
-    const { checksum } = this.#parts;
-    const store = EngineStore.open(this.#engine, (key) => this.state.hashOf(key), checksum);
+  /** The newest entry that the state has: evaluated here, or decided and applied. */
+  get stateSeq(): Seq {
+    return this.membership.evaluates ? this.replica.lastSeq : this.progress.appliedSeq;
+  }
+
+  /** Whether it is the primary and serves, or a secondary that has caught up. */
+  get isReady(): boolean {
+    return !this.executor.halted && (this.replica.mayEvaluate || this.replica.role === "secondary");
+  }
+
+  /** The log's tail was applied at the start. */
+  recovered(entries: number): void {
+    const millis = this.parts.clock.monotonic() - this.#started;
+    this.recovery = { entries, tornBytes: this.log.tornBytes, millis };
+  }
+
+  #sealed(record: Uint8Array, { epoch, firstSeq, count }: RecordFacts): void {
+    const { others, checksum } = this.parts;
+    const bytes = others === undefined || !this.replica.primary?.hasPeers ? NO_BYTES : wireRecord(record, checksum);
+    const sealed: LogRecord = { epoch, firstSeq, lastSeq: seq(firstSeq + count - 1), bytes };
+    this.replica.appended(sealed);
+    this.replicator.run();
+  }
+
+  /** Reads the state again from the engine; false when the node has to end. */
+  loadStore(): boolean {
+    const store = EngineStore.open(this.engine, (key) => this.state.hashOf(key), this.parts.checksum);
     if (store === undefined) {
-      this.#end(new Error("the store was changed by another version while it was in use"));
+      this.trouble.end(new Error("the store was changed by another version while it was in use"));
       return false;
     }
     this.store.adopt(store);
     this.state.reset();
     this.state.clearedSeq = store.meta.cleared;
-    const replayed = await replay(this.log, this.state, this.store.meta.applied);
-    if (!replayed.ok) this.#end(new Error(replayed.error.message));
-    return replayed.ok;
-  }
-
-  #scheduleProbe(): void {
-    this.#parts.timers.after(PROBE_MILLIS, () => {
-      if (!this.#stopped) this.#probing = this.#probe().catch((error: unknown) => this.#end(error));
-    });
-  }
-
-  /** Tries whether the log takes an entry again, and then whether the engine can be opened anew, if it was that which failed. */
-  async #probe(): Promise<void> {
-    const before = this.replica.commitPoint;
-    this.executor.writeBarrier();
-    await this.journal.drain();
-    if (this.replica.commitPoint === before || this.#reloading !== undefined || this.#stopped) return;
-    if (this.#engineFailed && !(await this.#reopenEngine())) {
-      this.#scheduleProbe();
-      return;
-    }
-    this.executor.writesRefused = undefined;
-    this.#parts.onNotice("there is room again: writes are accepted");
-  }
-
-  /** An engine whose write has failed takes no more until it is opened again. Requests wait meanwhile. */
-  async #reopenEngine(): Promise<boolean> {
-    this.executor.halt();
-    await this.journal.drain();
-    try {
-      await this.#engine.close();
-    } catch {
-      // It is closed because it failed.
-    }
-    const engine = await this.#parts.openEngine();
-    if (!engine.ok) return false;
-    this.#engine = engine.value;
-    this.#engineFailed = false;
-    if (!(await this.#loadAnew())) return false;
-    this.executor.resume();
+    this.progress.restart(store.meta.applied);
     return true;
+  }
+
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** Lets somebody else be the primary, or leaves the group, while clients are still answered. */
+  retire(): Promise<void> {
+    return this.membership.retire();
   }
 
   /** Answers everything that was begun, flushes, and closes. No request may arrive any more. */
   async stop(): Promise<void> {
-    await this.#reloading;
-    await this.#probing;
+    await this.trouble.settled();
     await this.journal.drain();
-    if (!this.#stopped && this.executor.writesRefused === undefined) await this.maintenance.startFlush();
+    const isWhole = !this.trouble.ended && this.executor.writesRefused === undefined;
+    if (isWhole && this.replica.role !== "starting") await this.maintenance.startFlush();
     await this.maintenance.stop();
     // A flush that failed has the state loaded anew.
-    await this.#reloading;
-    await this.#probing;
+    await this.trouble.settled();
     this.executor.halt();
     await this.journal.drain();
-    await this.#syncing;
+    await this.membership.stop();
+    await this.durable.stop();
     this.#stopped = true;
+    this.trouble.stop();
     this.journal.stop();
-    this.#syncTimer?.cancel();
     await this.log.close();
-    await this.#engine.close();
+    await this.engine.close();
   }
+}
+
+async function closeBoth(log: Log, engine: Engine): Promise<void> {
+  // What was wrong before counts.
+  await log.close().catch(() => undefined);
+  await engine.close();
+}
+
+function unfinished(): NodeError {
+  return { code: "damaged", message: "the store is not whole: the data of another replica was being copied to it" };
 }

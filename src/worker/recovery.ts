@@ -12,7 +12,7 @@ import type { DataIdentity } from "../storage/dataDirectory.ts";
 import { EngineStore } from "../storage/engineStore.ts";
 import type { Log } from "../storage/log/log.ts";
 import { openLog } from "../storage/log/openLog.ts";
-import { EntryCursor } from "../storage/log/record.ts";
+import { EntryCursor, type RecordView } from "../storage/log/record.ts";
 import type { NodeError } from "./nodeError.ts";
 import { NODE_SIZES, type NodeSizes } from "./sizes.ts";
 
@@ -33,29 +33,55 @@ export interface RecoveryReport {
   readonly millis: number;
 }
 
-export interface Recovered {
+/** What is on disk, opened. */
+export interface OpenedReplica {
   readonly engine: Engine;
   readonly store: EngineStore;
+  /** As the store has it, which is up to `store.meta.applied`: nothing of the log is applied yet. */
   readonly state: KeySpace;
   readonly log: Log;
+  /** The installation of a snapshot has begun and not ended: store and log are worthless, all has to be learnt again. */
+  readonly installing: boolean;
+}
+
+export interface Recovered extends OpenedReplica {
   readonly report: RecoveryReport;
 }
 
-/** Opens engine and log and applies what the engine lacks. Changes nothing when it refuses. */
+/**
+ * Opens engine and log and applies what the engine lacks, to the end of the log: for a replica that is alone, to which all
+ * that it has on disk is committed. Changes nothing when it refuses.
+ */
 export async function recover(parts: RecoveryParts): Promise<Result<Recovered, NodeError>> {
   const started = parts.clock.monotonic();
-  const engine = await parts.openEngine();
-  if (!engine.ok) return engine;
-  const recovered = await recoverBehind(parts, engine.value, started);
-  if (!recovered.ok) await engine.value.close();
-  return recovered;
+  const opened = await openReplica(parts);
+  if (!opened.ok) return opened;
+  const { engine, state, store, log, installing } = opened.value;
+  const message = "the store is not whole: the data of another replica was being copied to it";
+  const replayed = installing
+    ? err<NodeError>({ code: "damaged", message })
+    : await replay(log, state, store.meta.applied);
+  if (!replayed.ok) {
+    await closeBoth(log, engine);
+    return replayed;
+  }
+  const millis = parts.clock.monotonic() - started;
+  return ok({ ...opened.value, report: { entries: replayed.value, tornBytes: log.tornBytes, millis } });
 }
 
-async function recoverBehind(
-  parts: RecoveryParts,
-  engine: Engine,
-  started: number,
-): Promise<Result<Recovered, NodeError>> {
+/**
+ * Opens engine and log and applies nothing: a member of a group does not know yet up to where its log is committed. Then
+ * `replay` brings the state to any seq, and further. Changes nothing when it refuses.
+ */
+export async function openReplica(parts: RecoveryParts): Promise<Result<OpenedReplica, NodeError>> {
+  const engine = await parts.openEngine();
+  if (!engine.ok) return engine;
+  const opened = await openBehind(parts, engine.value);
+  if (!opened.ok) await engine.value.close();
+  return opened;
+}
+
+async function openBehind(parts: RecoveryParts, engine: Engine): Promise<Result<OpenedReplica, NodeError>> {
   const { identity, logDisk, checksum, random, sizes = NODE_SIZES } = parts;
   let state: KeySpace | undefined;
   const adopted = openStore(engine, (key) => state!.hashOf(key), checksum);
@@ -70,18 +96,18 @@ async function recoverBehind(
     return err({ code, message: `the log cannot be used: ${opened.error.message}` });
   }
   const log = opened.value;
-  const gap = gapBetween(log, store.meta.applied);
-  const replayed =
-    gap === undefined
-      ? await replay(log, state, store.meta.applied)
-      : err<NodeError>({ code: "damaged", message: gap });
-  if (!replayed.ok) {
-    // What was wrong before counts.
-    await log.close().catch(() => undefined);
-    return replayed;
-  }
-  const millis = parts.clock.monotonic() - started;
-  return ok({ engine, store, state, log, report: { entries: replayed.value, tornBytes: log.tornBytes, millis } });
+  const { applied, installing } = store.meta;
+  const gap = installing ? undefined : gapBetween(log, applied);
+  if (gap === undefined) return ok({ engine, store, state, log, installing });
+  // What was wrong before counts.
+  await log.close().catch(() => undefined);
+  return err({ code: "damaged", message: gap });
+}
+
+async function closeBoth(log: Log, engine: Engine): Promise<void> {
+  // What was wrong before counts.
+  await log.close().catch(() => undefined);
+  await engine.close();
 }
 
 function openStore(
@@ -108,20 +134,23 @@ function gapBetween(log: Log, applied: Seq): string | undefined {
   return undefined;
 }
 
-/** Applies the log's entries behind `applied`; answers how many. */
-export async function replay(log: Log, state: KeySpace, applied: Seq): Promise<Result<number, NodeError>> {
+/**
+ * Applies the log's entries behind `after`, up to `upTo`; answers how many. The state must be as of `after`, or come from a
+ * store that says so of itself.
+ */
+export async function replay(
+  log: Log,
+  state: KeySpace,
+  after: Seq,
+  upTo: Seq = log.lastSeq,
+): Promise<Result<number, NodeError>> {
   const replayer = new Replayer(state);
-  const cursor = new EntryCursor();
   let entries = 0;
   try {
-    const outcome = await log.replay(applied, (record) => {
-      cursor.open(record);
-      while (cursor.next()) {
-        if (cursor.seq <= applied) continue;
-        replayer.entry(new ByteReader(cursor.bytes, cursor.start, cursor.end), cursor.seq);
-        entries++;
-      }
-    });
+    const visit = (record: RecordView): void => {
+      entries += applyRecord(replayer, record, after, upTo);
+    };
+    const outcome = await log.replay(after, visit, upTo);
     if (outcome.ok) return ok(entries);
     const code = outcome.error.code === "hole" ? "damaged" : outcome.error.code;
     return err({ code, message: `the log cannot be read: ${outcome.error.message}` });
@@ -132,4 +161,17 @@ export async function replay(log: Log, state: KeySpace, applied: Seq): Promise<R
       message: `an entry of the log, or a value of the store, cannot be read: ${error.message}`,
     });
   }
+}
+
+/** Applies a record's entries behind `after`, up to `upTo`; answers how many. Throws `MalformedBytes`. */
+export function applyRecord(replayer: Replayer, record: RecordView, after: Seq, upTo: Seq): number {
+  const cursor = new EntryCursor().open(record);
+  let entries = 0;
+  while (cursor.next()) {
+    if (cursor.seq <= after) continue;
+    if (cursor.seq > upTo) break;
+    replayer.entry(new ByteReader(cursor.bytes, cursor.start, cursor.end), cursor.seq);
+    entries++;
+  }
+  return entries;
 }

@@ -5,6 +5,7 @@ import type { Args } from "./args.ts";
 import type { NodeServices } from "./nodeServices.ts";
 import type { Reply } from "./reply.ts";
 import type { Session } from "./session.ts";
+import type { CommandSpec } from "./spec.ts";
 
 /** Parks the session until one of the keys may serve it, or the time is over. */
 export interface BlockRequest {
@@ -16,6 +17,12 @@ export interface BlockRequest {
   /** Writes the reply of a command whose time is over. */
   readonly onTimeout: (reply: Reply) => void;
 }
+
+/** The request has to wait: for what is undecided, or for the replica to know what it is. */
+export const NOT_YET = "";
+
+/** Decides whether a replica executes a command: undefined, `NOT_YET`, or the error that answers it. */
+export type Access = (call: Call, spec: CommandSpec) => string | undefined;
 
 /**
  * One command being evaluated: what it may read, where it writes its reply, and where it says what changes. There is one
@@ -29,6 +36,8 @@ export interface Call {
   readonly reply: Reply;
   /** Wall clock of this turn, milliseconds: the only time there is. */
   readonly now: number;
+  /** Keys whose time came before this are gone: `now`, or 0 at a replica to which only the primary says what has expired. */
+  readonly expiryNow: number;
   readonly state: KeySpace;
   readonly mutate: Mutator;
   readonly session: Session;
@@ -40,6 +49,12 @@ export interface Call {
   readonly wakingKey: string | undefined;
   /** The error that answers every command which may write, e.g. while the disk is full; no mutation may be made then. */
   readonly writesRefused: string | undefined;
+  /** Whether this replica may execute the command now; undefined where it may execute all. */
+  readonly access: Access | undefined;
+  /** When the request was first told `NOT_YET` (monotonic clock); undefined if it comes for the first time. */
+  readonly heldSince: number | undefined;
+  /** The entry whose fate it then had to wait for; 0 for none. */
+  awaits: number;
   /** What the command asked for by `block`; the executor acts on it. */
   blockRequest: BlockRequest | undefined;
   /** The reply may go out only when this seq is committed: the newest pending entry of what was read. */

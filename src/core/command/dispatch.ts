@@ -1,8 +1,8 @@
 import { invariant } from "../../base/invariant.ts";
 import { KEY_BYTES_MAX } from "../state/record.ts";
 import type { Args } from "./args.ts";
-import type { Call } from "./call.ts";
-import { fail, KEY_TOO_LONG, quoted, wrongArity } from "./errors.ts";
+import { type Call, NOT_YET } from "./call.ts";
+import { fail, hasRoom, KEY_TOO_LONG, quoted, wrongArity } from "./errors.ts";
 import type { CommandSpec } from "./spec.ts";
 import type { CommandTable } from "./table.ts";
 import { endTransaction, queueCommand } from "./transactions/queue.ts";
@@ -15,7 +15,9 @@ export const DONE = 1;
 export const QUEUED = 2;
 /** No reply was written: `call.blockRequest` says what the session waits for. */
 export const BLOCKED = 3;
-export type Outcome = typeof REFUSED | typeof DONE | typeof QUEUED | typeof BLOCKED;
+/** No reply was written: the request may be executed later, not now. */
+export const HELD = 4;
+export type Outcome = typeof REFUSED | typeof DONE | typeof QUEUED | typeof BLOCKED | typeof HELD;
 
 /** A call as its owner sees it: commands may only read most of it. */
 export type MutableCall = { -readonly [Field in keyof Call]: Call[Field] };
@@ -53,12 +55,26 @@ export function execute(call: DispatchedCall, table: CommandTable): Outcome {
   if (session.transaction !== undefined && spec.flags.includes("no_multi")) {
     return refuse(call, "ERR Command not allowed inside a transaction");
   }
+  if (call.access !== undefined) {
+    const verdict = call.access(call, spec);
+    if (verdict === NOT_YET) return HELD;
+    if (verdict !== undefined) return refuse(call, verdict);
+  }
   if (call.writesRefused !== undefined && mayWrite(call, spec)) return refuse(call, call.writesRefused);
   if (args.payloadBytes > KEY_BYTES_MAX && writesLongKey(args, spec, table)) return refuse(call, KEY_TOO_LONG);
   if (session.transaction !== undefined && !NEVER_QUEUED.has(spec.name)) return queue(call, spec);
   invariant(evaluate !== undefined, "a command that passes its arity check can be evaluated");
-  evaluate(call);
+  evaluateIfRoom(call, spec);
   return call.blockRequest === undefined ? DONE : BLOCKED;
+}
+
+/**
+ * Evaluates a command unless its arguments are more than its entry has room for. A command that writes more than those (`COPY`,
+ * `SUNIONSTORE`, …) looks for itself, by `hasRoom`.
+ */
+export function evaluateIfRoom(call: Call, spec: CommandSpec): void {
+  const { args } = call;
+  if (!spec.flags.includes("write") || hasRoom(call, args.payloadBytes, args.length)) spec.evaluate!(call);
 }
 
 /** Whether the command, or what an `EXEC` would run, is one that writes. */

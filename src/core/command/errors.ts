@@ -15,6 +15,25 @@ export const KEY_TOO_LONG = `ERR key exceeds maximum allowed size (${KEY_BYTES_M
 export const TIMEOUT_NOT_FLOAT = "ERR timeout is not a float or out of range";
 export const TIMEOUT_NEGATIVE = "ERR timeout is negative";
 
+const ENTRY_TOO_LARGE =
+  "ERR this changes more than the log takes at once, with what the transaction has changed before";
+/** What a mutation takes for an element beside its bytes: lengths, a score, a time, the kind. */
+const ELEMENT_BYTES = 16;
+
+/** Whether the entry has room for so many elements of so many bytes; false after an error reply. */
+export function hasRoom(call: Call, bytes: number, elements = 1): boolean {
+  const fits = bytes + elements * ELEMENT_BYTES <= call.mutate.entryRoom;
+  if (!fits) fail(call, ENTRY_TOO_LARGE);
+  return fits;
+}
+
+/** The same for elements that a command found by itself. */
+export function hasRoomFor(call: Call, elements: readonly string[]): boolean {
+  let bytes = 0;
+  for (const element of elements) bytes += element.length;
+  return hasRoom(call, bytes, elements.length);
+}
+
 /** `name` as the client should see it: `get`, or `config|get`. */
 export function wrongArity(name: string): string {
   return `ERR wrong number of arguments for '${name}' command`;

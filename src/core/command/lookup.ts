@@ -31,7 +31,7 @@ function settle(call: Call, ref: Ref, key: string | undefined, i = 0): Ref {
     state.statistics.misses++;
     return 0;
   }
-  if (state.expires(ref) && state.expireAt(ref) <= call.now) {
+  if (state.expires(ref) && state.expireAt(ref) <= call.expiryNow) {
     state.statistics.misses++;
     if (call.writesRefused !== undefined) return 0;
     call.mutate.delete(key ?? call.args.text(i));

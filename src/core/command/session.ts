@@ -37,7 +37,10 @@ export interface Session {
   replyMode: "on" | "off" | "skip" | "skipNext";
   noEvict: boolean;
   noTouch: boolean;
+  /** `READONLY`: reads may be answered by a secondary. */
   readOnly: boolean;
+  /** How new its reads at a secondary have to be; undefined: what the node's settings say. */
+  consistency: "linearizable" | "eventual" | undefined;
   /** The connection may not be parked by a blocking command. */
   denyBlocking: boolean;
   /** Parked by a blocking command. */

@@ -71,6 +71,8 @@ export interface CommandSpec {
   /** The Redis version that brought the command. */
   readonly since: string;
   readonly summary: string;
+  /** The arguments, in the notation of `readSyntax`; left out when there are none. */
+  readonly syntax?: string;
   readonly complexity?: string;
   readonly keys?: readonly KeySpec[];
   /** `[first, last, step]` as `COMMAND` shows them; derived from `keys` when left out. */
@@ -79,6 +81,8 @@ export interface CommandSpec {
   readonly categories?: readonly string[];
   readonly history?: readonly (readonly [string, string])[];
   readonly hints?: readonly string[];
+  /** Redis's own testing needs it; it is not for applications (`syscmd` in `COMMAND DOCS`). */
+  readonly isInternal?: boolean;
   readonly deprecated?: { readonly since: string; readonly replacedBy: string };
   /** Present in containers such as `CONFIG`; `evaluate` is then only called when no subcommand is given and arity allows it. */
   readonly subcommands?: readonly CommandSpec[];

@@ -10,6 +10,12 @@ import type { Collection } from "./values/collection.ts";
 /** `OBJECT ENCODING` of a string that is written: by its bytes, or as `APPEND` or `INCRBYFLOAT` leave it. */
 export type StringEncoding = "auto" | "raw" | "embstr";
 
+/**
+ * The longest entry. A record of the log, which may have others of 64 MiB before it, is written in one call, and that takes 2 GiB; and
+ * an upper bound of what a command writes need not be exact.
+ */
+export const ENTRY_BYTES_MAX = 1_536 * 2 ** 20;
+
 const HINTS: { readonly [E in StringEncoding]: EncodingHint } = {
   auto: ENCODING_AUTO,
   raw: ENCODING_RAW,
@@ -26,6 +32,8 @@ export class Mutator {
   onTouch: ((key: string | undefined) => void) | undefined;
   /** Mutations since the start. */
   mutations = 0;
+  /** A command that would make its entry longer has to be refused before it changes anything: see `entryRoom`. */
+  entryBytesMax = ENTRY_BYTES_MAX;
   readonly #apply: Applier;
   #log: ByteWriter;
   #seq = 0;
@@ -40,6 +48,11 @@ export class Mutator {
   /** Seq of the entry being written; before its first mutation, of the entry that would be. */
   get seq(): number {
     return this.#seq;
+  }
+
+  /** Bytes that are left of the entry being written. */
+  get entryRoom(): number {
+    return this.entryBytesMax - (this.#entryAt < 0 ? 0 : this.#log.length - this.#entryAt);
   }
 
   /** Entries go to `log` from now on. */

@@ -167,6 +167,78 @@ export class Replayer {
   }
 }
 
+/**
+ * The keys that an entry's mutations are about, without applying them; undefined when one of them concerns every key. Throws
+ * `MalformedBytes`.
+ */
+export function keysOfEntry(reader: ByteReader): Set<string> | undefined {
+  const keys = new Set<string>();
+  while (reader.remaining > 0) {
+    const code = reader.u8();
+    const key = reader.lengthText();
+    if (code === kind.MUTATION_CLEAR) return undefined;
+    keys.add(key);
+    passMutation(code, reader);
+  }
+  return keys;
+}
+
+/** Goes over what follows a mutation's key. */
+function passMutation(code: number, reader: ByteReader): void {
+  switch (code) {
+    case kind.MUTATION_DELETE:
+      return;
+    case kind.MUTATION_SET_STRING:
+      reader.take(7);
+      return passTexts(reader, 1);
+    case kind.MUTATION_APPEND:
+      return passTexts(reader, 1);
+    case kind.MUTATION_SET_RANGE:
+    case kind.MUTATION_LIST_SET:
+    case kind.MUTATION_LIST_INSERT:
+      reader.varint();
+      return passTexts(reader, 1);
+    case kind.MUTATION_EXPIRE:
+      return void reader.take(6);
+    case kind.MUTATION_PUT: {
+      const type = reader.u8();
+      reader.take(6);
+      return void decodeCollection(type, reader);
+    }
+    case kind.MUTATION_HASH_SET:
+      return passTexts(reader, reader.varint() * 2);
+    case kind.MUTATION_LIST_PUSH:
+      reader.take(1);
+      return passTexts(reader, reader.varint());
+    case kind.MUTATION_LIST_POP:
+      reader.take(1);
+      return void reader.varint();
+    case kind.MUTATION_LIST_REMOVE:
+      for (let left = reader.varint(); left > 0; left--) reader.varint();
+      return;
+    case kind.MUTATION_LIST_TRIM:
+      reader.varint();
+      return void reader.varint();
+    case kind.MUTATION_HASH_DELETE:
+    case kind.MUTATION_SET_ADD:
+    case kind.MUTATION_SET_REMOVE:
+    case kind.MUTATION_ZSET_REMOVE:
+      return passTexts(reader, reader.varint());
+    case kind.MUTATION_ZSET_ADD:
+      for (let left = reader.varint(); left > 0; left--) {
+        reader.take(8);
+        passTexts(reader, 1);
+      }
+      return;
+    default:
+      throw new MalformedBytes(`${code} is no kind of mutation`);
+  }
+}
+
+function passTexts(reader: ByteReader, count: number): void {
+  for (let left = count; left > 0; left--) reader.take(reader.varint());
+}
+
 function texts(reader: ByteReader, each: number): string[] {
   const found: string[] = [];
   for (let left = reader.varint() * each; left > 0; left--) found.push(reader.lengthText());

@@ -21,6 +21,7 @@ export function newSession(id: number, socket: Socket, now: number, authenticate
     noEvict: false,
     noTouch: false,
     readOnly: false,
+    consistency: undefined,
     denyBlocking: false,
     blocked: false,
     closing: false,

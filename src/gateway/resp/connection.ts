@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
-import { decodeLatin1 } from "../../base/latin1.ts";
 import { Args } from "../../core/command/args.ts";
 import { REPLY_BYTES_MAX } from "../../core/command/reply.ts";
 import type { Session } from "../../core/command/session.ts";
-import type { Client, ClientSink } from "../../worker/client.ts";
+import type { Client, ClientSink, Output } from "../../worker/client.ts";
 import type { Executor } from "../../worker/executor.ts";
+import { DirectWriter } from "./directWrite.ts";
 import { hangUp } from "./hangUp.ts";
 import { INCOMPLETE, PROTOCOL_ERROR, RequestParser } from "./requestParser.ts";
 import { readShared, SHARED_READ_BYTES } from "./sharedRead.ts";
@@ -18,8 +18,6 @@ const STALL_MILLIS = 60_000;
 /** One client's requests are executed for so long, looked at every so many requests; then others have their turn. */
 const TURN_MILLIS = 2;
 const TURN_CHECK_REQUESTS = 16;
-/** Replies up to this length are written as strings, which Node does with less work and less garbage. */
-const STRING_BYTES_MAX = 1024;
 /** What may wait, in and out, of somebody who has not given the password yet. */
 const STRANGER_QUERY_BYTES_MAX = 1 << 20;
 const STRANGER_OUTPUT_BYTES_MAX = 64 * 1024;
@@ -44,6 +42,7 @@ export class Connection implements ClientSink {
   /** Told when the connection is gone. */
   onClosed: () => void = () => undefined;
   readonly #socket: Socket;
+  readonly #writer: DirectWriter;
   readonly #executor: Executor;
   readonly #limits: () => ConnectionLimits;
   readonly #parser: RequestParser;
@@ -73,6 +72,7 @@ export class Connection implements ClientSink {
     this.client = executor.connect(session, this);
     const socket = readShared(accepted, (bytes, length) => this.#received(bytes, length));
     this.#socket = socket;
+    this.#writer = new DirectWriter(socket, () => this.#checkOutput());
     socket.on("end", () => this.#receivedAll());
     socket.on("drain", () => this.#checkOutput());
     socket.on("error", () => socket.destroy());
@@ -196,12 +196,9 @@ export class Connection implements ClientSink {
 
   // Out
 
-  send(bytes: Uint8Array): void {
+  send(output: Output): void {
     if (this.#socket.destroyed) return;
-    const hasRoom =
-      bytes.length > STRING_BYTES_MAX
-        ? this.#socket.write(bytes)
-        : this.#socket.write(decodeLatin1(bytes, 0, bytes.length), "latin1");
+    const hasRoom = typeof output === "string" ? this.#writer.write(output) : this.#socket.write(output);
     if (!hasRoom || this.#ended || this.client.session.outputBytes > 0) this.#checkOutput();
   }
 
@@ -209,7 +206,7 @@ export class Connection implements ClientSink {
   #checkOutput(): void {
     const { client } = this;
     const { session } = client;
-    const outputBytes = this.#socket.writableLength + client.heldBytes;
+    const outputBytes = this.#writer.unsentBytes + client.heldBytes;
     session.outputBytes = outputBytes;
     if (outputBytes > this.#outputBytesMax) this.destroy();
     else if (this.#ended) this.#closeWhenSent();
@@ -233,9 +230,9 @@ export class Connection implements ClientSink {
   }
 
   #watchStall(): void {
-    const unsentBytes = this.#socket.writableLength;
+    const { unsentBytes } = this.#writer;
     this.#stallTimer = setTimeout(() => {
-      if (unsentBytes > 0 && this.#socket.writableLength === unsentBytes) this.destroy();
+      if (unsentBytes > 0 && this.#writer.unsentBytes === unsentBytes) this.destroy();
       else this.#watchStall();
     }, STALL_MILLIS);
   }

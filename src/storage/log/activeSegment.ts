@@ -1,7 +1,8 @@
 import type { Seq } from "../../base/ids.ts";
 import type { Disk, DiskFile } from "../../ports/disk.ts";
 import { AHEAD_BYTES_DEFAULT, type LogOptions, SEGMENT_BYTES_MAX_DEFAULT } from "./options.ts";
-import { encodeSegmentHeader, SEGMENT_HEADER_BYTES, type Segment, segmentName } from "./segment.ts";
+import type { RecordView } from "./record.ts";
+import { encodeSegmentHeader, notePlace, SEGMENT_HEADER_BYTES, type Segment, segmentName } from "./segment.ts";
 import type { LogPosition } from "./walk.ts";
 
 /**
@@ -51,7 +52,15 @@ export class ActiveSegment {
     const place = { serial, salt, afterSeq: after.seq, afterEpoch: after.epoch };
     const name = segmentName(serial);
     await disk.replace(name, encodeSegmentHeader({ ...place, identity, durable }, checksum));
-    const segment: Segment = { ...place, name, lastSeq: after.seq, end: SEGMENT_HEADER_BYTES };
+    const statedEpoch = place.afterEpoch;
+    const segment: Segment = {
+      ...place,
+      name,
+      statedEpoch,
+      lastSeq: place.afterSeq,
+      end: SEGMENT_HEADER_BYTES,
+      places: [],
+    };
     return ActiveSegment.open(disk, segment, options);
   }
 
@@ -101,10 +110,11 @@ export class ActiveSegment {
   }
 
   /** Takes the record that was put as part of the log. */
-  accept(bytes: number, lastSeq: Seq): void {
+  accept(bytes: number, record: RecordView): void {
     const { segment } = this;
+    notePlace(segment, segment.end, record.firstSeq, record.epoch);
     segment.end += bytes;
-    segment.lastSeq = lastSeq;
+    segment.lastSeq = record.lastSeq;
     this.#prepared = Math.max(this.#prepared, segment.end);
   }
 

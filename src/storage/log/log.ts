@@ -1,24 +1,25 @@
-import { ByteWriter } from "../../base/byteWriter.ts";
-import { type Epoch, type Seq, seq, type WallMillis, wallMillis } from "../../base/ids.ts";
+import { type Epoch, type Seq, seq } from "../../base/ids.ts";
 import { invariant } from "../../base/invariant.ts";
-import type { Result } from "../../base/result.ts";
+import { err, ok, type Result } from "../../base/result.ts";
 import { type Disk, DiskError } from "../../ports/disk.ts";
-import { ActiveSegment } from "./activeSegment.ts";
+import type { ActiveSegment } from "./activeSegment.ts";
+import type { EpochRun } from "./epochIndex.ts";
 import { type LogError, LogWriteError } from "./logError.ts";
+import { asRefusal, isRefusal, LogFiles, type LogState } from "./logFiles.ts";
 import type { LogOptions } from "./options.ts";
-import { beginRecord, RecordView, sealRecord, stampRecord } from "./record.ts";
+import { gone, type LogRecord, type ReadError, readRecords } from "./readRecords.ts";
+import { RecordView } from "./record.ts";
 import { type LogVisit, replaySegments } from "./replay.ts";
-import type { Segment } from "./segment.ts";
-import type { LogPosition } from "./walk.ts";
+import { type Retention, Retentions } from "./retention.ts";
+import { readWire } from "./wireRecord.ts";
 
-/** What `openLog` found or made. */
-export interface LogState {
-  /** In order; the last is the active one. */
-  readonly segments: Segment[];
-  readonly last: LogPosition;
-  /** The highest seq that something on disk says to be durable. */
-  readonly confirmed: Seq;
-  readonly tornBytes: number;
+/**
+ * Why a record of another replica was not taken. `malformed`: not a whole record; `gap`: not the next one; `old_epoch`: of
+ * an earlier epoch than the last entry.
+ */
+export interface AdoptError {
+  readonly code: "malformed" | "gap" | "old_epoch";
+  readonly message: string;
 }
 
 /**
@@ -32,16 +33,17 @@ export class Log {
   readonly tornBytes: number;
   readonly #disk: Disk;
   readonly #options: LogOptions;
-  readonly #segments: Segment[];
-  readonly #last: LogPosition;
+  readonly #files: LogFiles;
+  readonly #retentions = new Retentions();
   readonly #view = new RecordView();
-  #active: ActiveSegment;
-  #lastTime: WallMillis = wallMillis(0);
-  #durable: Seq;
-  #confirmed: Seq;
-  /** What is under way; only `writeNow` may come in beside a sync, and `cut` beside both. */
-  #running: "write" | "sync" | "close" | undefined;
+  /** A cut leaves at least so many bytes of log, whoever needs them. */
+  backlogBytes: number;
+  /** What is under way; only `writeNow` may come in beside a sync, and `cut` beside both and a write. */
+  #running: "write" | "sync" | "rewrite" | "close" | undefined;
   #cutting = false;
+  #waiting: (() => void)[] = [];
+  /** How often entries were taken back: what was read meanwhile may be of before or after. */
+  #rewrites = 0;
   #closed = false;
   #poison: LogWriteError | undefined;
   /** Why `writeNow` left a part of a record behind the last one, until that is cut off. */
@@ -51,43 +53,44 @@ export class Log {
   constructor(disk: Disk, options: LogOptions, active: ActiveSegment, state: LogState) {
     this.#disk = disk;
     this.#options = options;
-    this.#active = active;
-    this.#segments = state.segments;
-    this.#last = state.last;
-    this.#durable = state.last.seq;
-    this.#confirmed = state.confirmed;
+    this.#files = new LogFiles(disk, options, active, state);
+    this.backlogBytes = options.backlogBytes ?? 0;
     this.tornBytes = state.tornBytes;
   }
 
   /** Seq of the oldest entry that is still in the log, or of the next one if there is none. */
   get firstSeq(): Seq {
-    return seq(this.#segments[0]!.afterSeq + 1);
+    return seq(this.#files.segments[0]!.afterSeq + 1);
   }
 
   /** Seq of the last entry that was written. */
   get lastSeq(): Seq {
-    return this.#last.seq;
+    return this.#files.last.seq;
   }
 
   /** Epoch of the last entry that was written. */
   get lastEpoch(): Epoch {
-    return this.#last.epoch;
+    return this.#files.last.epoch;
   }
 
   /** Everything up to this seq survives the power. */
   get durableSeq(): Seq {
-    return this.#durable;
+    return this.#files.durable;
+  }
+
+  /** The epochs of its entries, from the one before the first kept on. */
+  get epochRuns(): readonly EpochRun[] {
+    return this.#files.epochs.runs;
+  }
+
+  /** Epoch of an entry that is in the log, or of the one before the first; undefined for any other. */
+  epochAt(at: Seq): Epoch | undefined {
+    return at > this.#files.last.seq ? undefined : this.#files.epochs.epochAt(at);
   }
 
   /** About how many bytes of records stand behind `after`: within a segment, entries count as equally large. */
   bytesAfter(after: Seq): number {
-    let sum = 0;
-    for (const { afterSeq, lastSeq, end } of this.#segments) {
-      if (lastSeq <= after) continue;
-      const share = after <= afterSeq ? 1 : (lastSeq - after) / (lastSeq - afterSeq);
-      sum += Math.ceil(end * share);
-    }
-    return sum;
+    return this.#files.bytesAfter(after);
   }
 
   /**
@@ -98,16 +101,12 @@ export class Log {
     this.#enter("write");
     try {
       this.#expectNext(record);
-      if (this.#refusal !== undefined) await this.#withdraw();
-      if (!this.#active.fits(record.length)) await this.#roll();
-      await this.#put(record);
-      this.#accept(record);
-      await this.#active.sync();
-      this.#durable = this.#last.seq;
+      await this.#append(record);
+      await this.#files.syncAll();
     } catch (error) {
       throw this.#asFailure(error);
     } finally {
-      this.#running = undefined;
+      this.#leave();
     }
   }
 
@@ -118,68 +117,158 @@ export class Log {
    */
   writeNow(record: Uint8Array): void {
     this.#assertUsable();
-    invariant(this.#running !== "write", "a record is written while another one is");
+    invariant(this.#running === undefined || this.#running === "sync", `a record is written during a ${this.#running}`);
     if (this.#refusal !== undefined) throw this.#refusal;
     this.#expectNext(record);
-    this.#stamp(record);
+    this.#files.stamp(record);
     try {
-      this.#active.putNow(record);
+      this.#files.active.putNow(record);
     } catch (error) {
-      const failure = this.#asRefusal(error);
+      const failure = this.#asFailure(asRefusal(error));
       if (isRefusal(failure)) this.#refuse(failure);
       throw failure;
     }
-    this.#accept(record);
+    this.#files.accept(record.length, this.#view);
   }
 
-  /** Makes everything survive the power that was written before the call. Rejects with `LogWriteError`. */
-  async sync(): Promise<void> {
-    this.#enter("sync");
+  /**
+   * Writes records of another replica, in wire form, the first of which follows the last entry, and makes them survive the
+   * power together. All of them are checked before any is written. One call at a time; their headers are changed in
+   * place, and the bytes must stay as they are until it is done. Rejects with `LogWriteError`: then `lastSeq` says how
+   * much was taken.
+   */
+  async adopt(records: readonly Uint8Array[]): Promise<Result<void, AdoptError>> {
+    this.#enter("write");
     try {
-      if (this.#refusal !== undefined) await this.#withdraw();
-      const upTo = this.#last.seq;
-      await this.#active.sync();
-      this.#durable = upTo;
-      if (this.#refusal !== undefined) await this.#withdraw();
-      if (this.#active.full) await this.#rollIfPossible();
+      const wrong = this.#checkWires(records);
+      if (wrong !== undefined) return err(wrong);
+      for (const record of records) {
+        this.#expectNext(record);
+        await this.#append(record);
+      }
+      await this.#files.syncAll();
+      return ok(undefined);
     } catch (error) {
       throw this.#asFailure(error);
     } finally {
-      this.#running = undefined;
+      this.#leave();
+    }
+  }
+
+  /** Takes one record of another replica as `writeNow` does. */
+  adoptNow(record: Uint8Array): Result<void, AdoptError> {
+    this.#assertUsable();
+    const wrong = this.#checkWires([record]);
+    if (wrong !== undefined) return err(wrong);
+    this.writeNow(record);
+    return ok(undefined);
+  }
+
+  /**
+   * Makes everything survive the power that was written before the call; waits while the log is rewritten. Rejects with
+   * `LogWriteError`.
+   */
+  async sync(): Promise<void> {
+    while (this.#running === "rewrite") await this.#nextEnd();
+    this.#enter("sync");
+    try {
+      if (this.#refusal !== undefined) await this.#withdraw();
+      const upTo = this.#files.last.seq;
+      await this.#files.active.sync();
+      this.#files.durable = upTo;
+      if (this.#refusal !== undefined) await this.#withdraw();
+      if (this.#files.active.full) await this.#files.rollIfPossible(this.#settleRefusal);
+    } catch (error) {
+      throw this.#asFailure(error);
+    } finally {
+      this.#leave();
     }
   }
 
   /**
-   * Visits the records with entries behind `after`, in order, up to the last one written; the first may begin before.
-   * What it reads must not be cut meanwhile. Throws `LogWriteError` if the log is poisoned or closed; passes on what
-   * `visit` throws.
+   * Takes back what stands behind entry `after`, which ends a record: for good, before it is done. What a crash leaves is
+   * the log as it was, or a shorter one that ends with a record and has all up to `after`. Waits for what is under way; no
+   * record may be written while it runs. Rejects with `LogWriteError`; with `too_many_files` nothing was changed.
    */
-  replay(after: Seq, visit: LogVisit): Promise<Result<void, LogError>> {
-    this.#assertUsable();
-    return replaySegments(this.#disk, [...this.#segments], after, this.#options.checksum, visit);
+  truncateAfter(after: Seq): Promise<void> {
+    return this.#rewrite(async () => {
+      invariant(after >= this.firstSeq - 1 && after <= this.#files.last.seq, `entry ${after} is not in the log`);
+      if (after < this.#files.last.seq) await this.#files.truncateAfter(after, () => this.#rewrites++);
+      if (this.#files.durable < after) await this.#files.syncAll();
+      this.#retentions.dropBehind(after);
+    });
   }
 
   /**
-   * Removes whole segments with nothing behind `upTo`, as long as a durable entry follows them. May run beside writes
-   * and syncs. Rejects with `LogWriteError`.
+   * Empties the log, so that it goes on behind an entry that came otherwise. What a crash leaves is the beginning of the
+   * log as it was, or the new one: the caller has noted elsewhere what he is doing. Waits for what is under way; no record
+   * may be written while it runs. Rejects with `LogWriteError`.
+   */
+  reset(last: Seq, lastEpoch: Epoch): Promise<void> {
+    return this.#rewrite(async () => {
+      this.#rewrites++;
+      await this.#files.beginAnew({ seq: last, epoch: lastEpoch });
+      this.#retentions.dropAll();
+    });
+  }
+
+  /**
+   * Visits the records with entries behind `after` and up to `upTo`, in order, but not what is written after the call; the
+   * first may begin before, the last may end later. What it reads must not be cut meanwhile. Throws `LogWriteError` if the
+   * log is poisoned or closed; passes on what `visit` throws.
+   */
+  replay(after: Seq, visit: LogVisit, upTo: Seq = this.#files.last.seq): Promise<Result<void, LogError>> {
+    this.#assertUsable();
+    return replaySegments(this.#disk, [...this.#files.segments], after, upTo, this.#options.checksum, visit);
+  }
+
+  /**
+   * Records from entry `from` on, which is the first of the first, up to the last one written; about `bytesMax` bytes of
+   * them, but at least one. None if `from` is the next entry. May run beside everything else. Throws `LogWriteError` if
+   * the log is poisoned or closed.
+   */
+  async readFrom(from: Seq, bytesMax: number): Promise<Result<readonly LogRecord[], ReadError>> {
+    this.#assertUsable();
+    invariant(from <= this.#files.last.seq + 1, `entry ${from} is not in the log yet`);
+    if (from < this.firstSeq) return gone(from);
+    const { checksum } = this.#options;
+    const before = this.#rewrites;
+    const read = await readRecords(this.#disk, [...this.#files.segments], from, bytesMax, checksum);
+    return this.#rewrites === before ? read : gone(from);
+  }
+
+  /**
+   * Keeps what the log has behind `after`, until it is released, or until a cut finds more than `bytesMax` bytes there.
+   * What is gone already makes it a dropped one.
+   */
+  retain(name: string, after: Seq, bytesMax: number = this.backlogBytes): Retention {
+    const retention = this.#retentions.add(name, after, bytesMax);
+    if (after < this.firstSeq - 1) retention.drop();
+    return retention;
+  }
+
+  /**
+   * Removes whole segments with nothing behind `upTo`, as long as nobody needs them and a durable entry follows them. May
+   * run beside writes and syncs, and waits while the log is rewritten. Rejects with `LogWriteError`.
    */
   async cut(upTo: Seq): Promise<void> {
+    while (this.#running === "rewrite") await this.#nextEnd();
     this.#assertUsable();
     invariant(!this.#cutting, "the log is cut twice at once");
     this.#cutting = true;
     try {
       for (;;) {
-        const oldest = this.#segments[0]!;
-        if (oldest.lastSeq > upTo || oldest.lastSeq >= this.#durable) return;
-        await this.#disk.remove(oldest.name);
-        this.#segments.shift();
-        // Before the next one goes: a crash must not bring back an older segment without the one behind it.
-        await this.#disk.syncDirectory();
+        const oldest = this.#files.segments[0]!;
+        if (oldest.lastSeq > upTo || oldest.lastSeq >= this.#files.durable) return;
+        if (this.bytesAfter(oldest.lastSeq) < this.backlogBytes) return;
+        if (!this.#retentions.allowCut(oldest.lastSeq, (after) => this.bytesAfter(after))) return;
+        await this.#files.removeOldest();
       }
     } catch (error) {
       throw this.#asFailure(error);
     } finally {
       this.#cutting = false;
+      this.#tellEnd();
     }
   }
 
@@ -193,97 +282,62 @@ export class Log {
     this.#running = "close";
     try {
       if (this.#poison !== undefined) throw this.#poison;
-      await this.#settle();
+      if (this.#refusal !== undefined) await this.#withdraw();
+      await this.#files.syncAll();
+      await this.#files.mark();
     } catch (error) {
       throw this.#asFailure(error);
     } finally {
       this.#closed = true;
       // Everything was synced, or the log is poisoned: what closing the file says changes nothing.
-      await this.#active.close().catch(() => undefined);
+      await this.#files.active.close().catch(() => undefined);
     }
   }
 
-  async #settle(): Promise<void> {
+  /** Writes the record that `expectNext` has seen. */
+  async #append(record: Uint8Array): Promise<void> {
     if (this.#refusal !== undefined) await this.#withdraw();
-    await this.#active.sync();
-    this.#durable = this.#last.seq;
-    if (this.#confirmed === this.#durable) return;
-    const writer = new ByteWriter();
-    beginRecord(writer);
-    const { seq: last, epoch } = this.#last;
-    sealRecord(writer, { epoch, firstSeq: seq(last + 1), count: 0, time: this.#lastTime }, this.#options.checksum);
-    try {
-      await this.#put(writer.view());
-    } catch (error) {
-      // A disk without room for the mark leaves the log as a crash would: whole, but unable to tell whether it is.
-      if (isRefusal(error)) return;
-      throw error;
-    }
-    await this.#active.sync();
+    if (!this.#files.active.fits(record.length)) await this.#files.roll(this.#settleRefusal);
+    await this.#files.put(record);
+    this.#files.accept(record.length, this.#view);
   }
 
-  /** Puts a record behind the last one; if that is refused, nothing of it stays. */
-  async #put(record: Uint8Array): Promise<void> {
-    const active = this.#active;
-    this.#stamp(record);
-    try {
-      if (!active.isPrepared(record.length)) await active.prepare(record.length);
-      const pending = active.put(record);
-      if (pending !== undefined) await pending;
-    } catch (error) {
-      const failure = this.#asRefusal(error);
-      if (isRefusal(failure)) await active.withdraw();
-      throw failure;
-    }
-  }
-
-  #stamp(record: Uint8Array): void {
-    stampRecord(record, this.#active.segment.salt, this.#durable, this.#options.checksum);
-  }
-
-  #accept(record: Uint8Array): void {
+  #checkWires(records: readonly Uint8Array[]): AdoptError | undefined {
     const view = this.#view;
-    this.#active.accept(record.length, view.lastSeq);
-    this.#last.seq = view.lastSeq;
-    this.#last.epoch = view.epoch;
-    this.#lastTime = view.time;
-    this.#confirmed = this.#durable;
+    let { seq: last, epoch: lastEpoch } = this.#files.last;
+    for (const record of records) {
+      if (!readWire(record, this.#options.checksum, view))
+        return { code: "malformed", message: `what was sent behind entry ${last} is not a whole record` };
+      if (view.firstSeq !== last + 1)
+        return { code: "gap", message: `entry ${view.firstSeq} was sent, and ${last + 1} is the next` };
+      if (view.epoch < lastEpoch)
+        return {
+          code: "old_epoch",
+          message: `entry ${view.firstSeq} is of epoch ${view.epoch}, the last of ${lastEpoch}`,
+        };
+      last = view.lastSeq;
+      lastEpoch = view.epoch;
+    }
+    return undefined;
   }
 
-  /**
-   * Goes on in a new segment, which is on disk before it gets a record. Throws a refusal, having changed nothing, or
-   * the error of a disk.
-   */
-  async #roll(): Promise<void> {
-    const old = this.#active;
-    let next: ActiveSegment;
+  async #rewrite(run: () => Promise<void>): Promise<void> {
+    while (this.#running !== undefined || this.#cutting) await this.#nextEnd();
+    this.#assertUsable();
+    this.#running = "rewrite";
     try {
-      next = await ActiveSegment.create(this.#disk, old.segment.serial + 1, this.#last, this.#durable, this.#options);
+      if (this.#refusal !== undefined) await this.#withdraw();
+      await run();
     } catch (error) {
-      throw this.#asRefusal(error);
+      throw this.#asFailure(error);
+    } finally {
+      this.#leave();
     }
+  }
+
+  readonly #settleRefusal = async (): Promise<void> => {
     if (this.#refusal !== undefined) await this.#withdraw();
-    // Entries that `writeNow` wrote meanwhile are in the old segment; from here on they go to the new one.
-    next.segment.afterSeq = this.#last.seq;
-    next.segment.afterEpoch = this.#last.epoch;
-    next.segment.lastSeq = this.#last.seq;
-    this.#segments.push(next.segment);
-    this.#active = next;
-    if (this.#durable < old.segment.lastSeq) {
-      await old.sync();
-      this.#durable = old.segment.lastSeq;
-    }
-    await old.close();
-  }
-
-  async #rollIfPossible(): Promise<void> {
-    try {
-      await this.#roll();
-    } catch (error) {
-      // A segment that cannot be followed by a new one at present may grow on.
-      if (!isRefusal(error)) throw error;
-    }
-  }
+  };
 
   #refuse(refusal: LogWriteError): void {
     this.#refusal = refusal;
@@ -298,7 +352,7 @@ export class Log {
 
   async #withdrawOnce(): Promise<void> {
     try {
-      await this.#active.withdraw();
+      await this.#files.active.withdraw();
       this.#refusal = undefined;
     } catch (error) {
       throw this.#asFailure(error);
@@ -313,6 +367,19 @@ export class Log {
     this.#running = what;
   }
 
+  #leave(): void {
+    this.#running = undefined;
+    this.#tellEnd();
+  }
+
+  #nextEnd(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #tellEnd(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
   #assertUsable(): void {
     if (this.#poison !== undefined) throw this.#poison;
     if (this.#closed) throw new LogWriteError("closed", "the log is closed");
@@ -322,15 +389,11 @@ export class Log {
     const view = this.#view;
     view.load(record, 0);
     invariant(view.end === record.length && view.count > 0, "a record was not sealed");
-    invariant(view.firstSeq === this.#last.seq + 1, `entry ${view.firstSeq} was given after ${this.#last.seq}`);
-    invariant(view.epoch >= this.#last.epoch, `epoch ${view.epoch} was given after ${this.#last.epoch}`);
-  }
-
-  /** A refusal for want of something that may come back; anything else poisons the log. */
-  #asRefusal(error: unknown): unknown {
-    const code = error instanceof DiskError ? error.code : undefined;
-    if (code !== "disk_full" && code !== "too_many_files") return this.#asFailure(error);
-    return new LogWriteError(code, "the log takes no entry at present", error);
+    invariant(
+      view.firstSeq === this.#files.last.seq + 1,
+      `entry ${view.firstSeq} was given after ${this.#files.last.seq}`,
+    );
+    invariant(view.epoch >= this.#files.last.epoch, `epoch ${view.epoch} was given after ${this.#files.last.epoch}`);
   }
 
   #asFailure(error: unknown): unknown {
@@ -339,9 +402,4 @@ export class Log {
     this.#poison ??= new LogWriteError("poisoned", sentence, error);
     return this.#poison;
   }
-}
-
-/** Whether it says that the log is as it was and may be written again later. */
-function isRefusal(failure: unknown): failure is LogWriteError {
-  return failure instanceof LogWriteError && failure.code !== "poisoned";
 }

@@ -78,6 +78,19 @@ export function sealRecord(writer: ByteWriter, facts: RecordFacts, checksum: Che
   putU48(bytes, 42, facts.time);
 }
 
+/** A record of the entries from seq `firstSeq` on, whose bytes begin at `start`; sealed, in bytes of its own. */
+export function resealTail(record: RecordView, start: number, firstSeq: Seq, checksum: Checksum): Uint8Array {
+  const payload = record.bytes.subarray(start, record.end);
+  const tail = new Uint8Array(RECORD_HEADER_BYTES + payload.length);
+  tail.set(record.bytes.subarray(record.start - RECORD_HEADER_BYTES, record.start));
+  tail.set(payload, RECORD_HEADER_BYTES);
+  putU32(tail, 12, payload.length);
+  putU32(tail, 16, checksum.crc32(tail, RECORD_HEADER_BYTES, tail.length));
+  putU32(tail, 20, record.lastSeq - firstSeq + 1);
+  putU48(tail, 24, firstSeq);
+  return tail;
+}
+
 /** Completes the header of a sealed record, for one segment. */
 export function stampRecord(record: Uint8Array, salt: number, durable: Seq, checksum: Checksum): void {
   putU32(record, 8, salt);

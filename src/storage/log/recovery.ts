@@ -2,10 +2,12 @@ import { epoch, SEQ_NONE, type Seq, seq } from "../../base/ids.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { Disk, DiskFile } from "../../ports/disk.ts";
 import { ChunkReader } from "./chunkReader.ts";
+import { EpochIndex } from "./epochIndex.ts";
 import { type LogError, type LogErrorCode, logError } from "./logError.ts";
 import type { LogOptions } from "./options.ts";
 import {
   decodeSegmentHeader,
+  notePlace,
   SEGMENT_HEADER_BYTES,
   type Segment,
   type SegmentHeader,
@@ -21,6 +23,7 @@ export interface Recovered {
   /** Segments behind those, in which nothing is that was ever synced. */
   readonly surplus: readonly string[];
   readonly last: LogPosition;
+  readonly epochs: EpochIndex;
   /** Where the records begin that no later record confirms to have been synced, for each segment that has any. */
   readonly unconfirmed: ReadonlyMap<Segment, number>;
   /** The highest seq that a record which stays says to be durable. */
@@ -56,6 +59,7 @@ class Recovery {
   readonly #options: LogOptions;
   readonly #segments: Segment[] = [];
   readonly #position: LogPosition = { seq: SEQ_NONE, epoch: epoch(0) };
+  readonly #epochs = new EpochIndex(SEQ_NONE, epoch(0));
   #unconfirmed: WalkedRecord[] = [];
   #lastRecord: WalkedRecord | undefined;
   /** The highest durable point found anywhere, */
@@ -86,6 +90,7 @@ class Recovery {
       segments: this.#segments.slice(0, lastIndex + 1),
       surplus: this.#segments.slice(lastIndex + 1).map((segment) => segment.name),
       last: this.#position,
+      epochs: this.#epochs,
       confirmed: seq(this.#confirmed),
       unconfirmed: this.#unconfirmedStarts(),
       tornBytes: this.#tornBytes,
@@ -107,7 +112,9 @@ class Recovery {
       else if (afterSeq > this.#position.seq) this.#breakIndex = this.#segments.length - 1;
     }
     this.#durable = Math.max(this.#durable, durable);
-    const segment: Segment = { name, serial, salt, afterSeq, afterEpoch, lastSeq: afterSeq, end: SEGMENT_HEADER_BYTES };
+    const end = SEGMENT_HEADER_BYTES;
+    const after = { afterSeq, afterEpoch, statedEpoch: afterEpoch, lastSeq: afterSeq };
+    const segment: Segment = { name, serial, salt, ...after, end, places: [] };
     this.#segments.push(segment);
     return this.#breakIndex === undefined ? this.#walk(file, segment) : undefined;
   }
@@ -148,10 +155,13 @@ class Recovery {
   #walkFrom(file: DiskFile, segment: Segment): Promise<WalkEnd> {
     segment.afterSeq = this.#position.seq;
     segment.afterEpoch = this.#position.epoch;
+    if (this.#segments.length === 1) this.#epochs.reset(segment.afterSeq, segment.afterEpoch);
     const reader = new ChunkReader(file, file.length);
     return walkSegment(reader, segment.salt, this.#position, this.#options.checksum, (record, at) => {
       this.#confirmed = Math.max(this.#confirmed, record.durable);
       this.#durable = Math.max(this.#durable, record.durable);
+      notePlace(segment, at, record.firstSeq, record.epoch);
+      if (record.count > 0) this.#epochs.append(record.firstSeq, record.epoch);
       this.#lastRecord = { segment, at, lastSeq: record.lastSeq };
       this.#unconfirmed.push(this.#lastRecord);
       this.#forgetConfirmed();

@@ -25,7 +25,9 @@ async function settle(disk: Disk, segment: Segment, from: number): Promise<void>
   const file = await disk.open(segment.name, { create: false });
   try {
     await writeAgain(file, segment.name, from, segment.end);
-    if (file.length > segment.end) await file.truncate(segment.end);
+    // A cut that an earlier process failed to sync shows and is not on disk: it has to be a change again.
+    if (file.length <= segment.end) await file.truncate(segment.end + 1);
+    await file.truncate(segment.end);
     await file.sync();
   } finally {
     await file.close();

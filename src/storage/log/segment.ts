@@ -46,10 +46,36 @@ export interface Segment {
   /** Last seq and epoch of the segments before it. */
   afterSeq: Seq;
   afterEpoch: Epoch;
+  /** What its header says the latter is. */
+  readonly statedEpoch: Epoch;
   /** Last seq in it, or `afterSeq`. */
   lastSeq: Seq;
   /** Where its records end. */
   end: number;
+  /** Some of its records, in order, so that a reader need not begin with the first. */
+  places: RecordPlace[];
+}
+
+/** Where a record begins. */
+export interface RecordPlace {
+  readonly at: number;
+  readonly firstSeq: Seq;
+  readonly epoch: Epoch;
+}
+
+const BYTES_BETWEEN_PLACES = 256 * 1024;
+
+/** Remembers where a record begins, unless a place close before it is known. */
+export function notePlace(segment: Segment, at: number, firstSeq: Seq, recordEpoch: Epoch): void {
+  const newest = segment.places.at(-1)?.at ?? SEGMENT_HEADER_BYTES;
+  if (at - newest >= BYTES_BETWEEN_PLACES) segment.places.push({ at, firstSeq, epoch: recordEpoch });
+}
+
+/** The last known place from which `from` can be found by reading on. */
+export function placeBefore(segment: Segment, from: Seq): RecordPlace {
+  const place = segment.places.findLast((each) => each.firstSeq <= from);
+  if (place !== undefined) return place;
+  return { at: SEGMENT_HEADER_BYTES, firstSeq: seq(segment.afterSeq + 1), epoch: segment.afterEpoch };
 }
 
 export function segmentName(serial: number): string {

@@ -26,11 +26,12 @@ export interface WalkEnd {
 
 /**
  * Called for each record; `at` is where it starts in the file. The view is valid until the promise, if any, is done.
+ * With `stop` the walk ends before this record, as if none were there.
  */
-export type RecordVisit = (record: RecordView, at: number) => void | Promise<void>;
+export type RecordVisit = (record: RecordView, at: number) => void | "stop" | undefined | Promise<void>;
 
 /**
- * Goes over the valid records of a segment from its start, moves `position` along, and says where and why it stopped.
+ * Goes over the valid records of a segment from position `from` of the file on, moves `position` along, and says where and why it stopped.
  */
 export async function walkSegment(
   reader: ChunkReader,
@@ -38,9 +39,10 @@ export async function walkSegment(
   position: LogPosition,
   checksum: Checksum,
   visit: RecordVisit,
+  from = SEGMENT_HEADER_BYTES,
 ): Promise<WalkEnd> {
   const view = new RecordView();
-  let at = SEGMENT_HEADER_BYTES;
+  let at = from;
   for (;;) {
     if (!reader.holds(at, RECORD_HEADER_BYTES) && !(await reader.fill(at, RECORD_HEADER_BYTES))) break;
     if (!view.loadValid(reader.bytes, at - reader.base, salt, checksum)) break;
@@ -53,8 +55,9 @@ export async function walkSegment(
     if (!view.payloadIsWhole(checksum)) break;
     if (view.firstSeq > position.seq + 1) return { stop: "gap", at, foundSeq: view.firstSeq };
     if (view.firstSeq <= position.seq || view.epoch < position.epoch) return { stop: "disorder", at, foundSeq: 0 };
-    const pending = visit(view, at);
-    if (pending !== undefined) await pending;
+    const answer = visit(view, at);
+    if (answer === "stop") break;
+    if (answer !== undefined) await answer;
     position.seq = view.lastSeq;
     position.epoch = view.epoch;
     at += length;

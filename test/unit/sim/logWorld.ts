@@ -11,6 +11,7 @@ import { LogWriteError } from "../../../src/storage/log/logError.ts";
 import { openLog } from "../../../src/storage/log/openLog.ts";
 import type { LogOptions } from "../../../src/storage/log/options.ts";
 import { beginEntry, beginRecord, endEntry, sealRecord } from "../../../src/storage/log/record.ts";
+import { wireRecord } from "../../../src/storage/log/wireRecord.ts";
 import { LogOracle } from "./logOracle.ts";
 
 export interface LogWorldOptions {
@@ -30,6 +31,11 @@ export interface LogWorldCounts {
   refusals: number;
   poisonings: number;
   cuts: number;
+  adoptions: number;
+  truncations: number;
+  resets: number;
+  readsGone: number;
+  crashesWhileRewriting: number;
   flipsRefused: number;
   flipsTaken: number;
 }
@@ -68,6 +74,11 @@ export class LogWorld {
     refusals: 0,
     poisonings: 0,
     cuts: 0,
+    adoptions: 0,
+    truncations: 0,
+    resets: 0,
+    readsGone: 0,
+    crashesWhileRewriting: 0,
     flipsRefused: 0,
     flipsTaken: 0,
   };
@@ -112,7 +123,10 @@ export class LogWorld {
 
   async #act(): Promise<void> {
     const draw = this.#prng.below(100);
-    if (draw < 55) return this.#synced ? this.#write() : this.#writeSome();
+    if (draw < 41) return this.#synced ? this.#write() : this.#writeSome();
+    if (draw < 48) return this.#adopt();
+    if (draw < 51) return this.#truncate();
+    if (draw < 52) return this.#reset();
     if (draw < 57) return this.#read();
     if (draw < 63) return this.#cutSome();
     if (draw < 72) return this.#crashDuring();
@@ -215,6 +229,88 @@ export class LogWorld {
   async #read(): Promise<void> {
     if (this.#failurePlanned) return;
     await this.#oracle.checkEntries(this.#running, (promise) => this.#settle(promise));
+    const log = this.#running;
+    const end = log.lastSeq;
+    let wasCut = false;
+    for (let from = this.#prng.between(log.firstSeq, end + 1); ; ) {
+      const reading = log.readFrom(seq(from), this.#prng.pick([1, 1, 100, 100_000]));
+      const isCutting = this.#prng.chance(2, 3);
+      wasCut ||= isCutting;
+      const cut = isCutting ? log.cut(this.#oracle.drawCut(this.#prng)) : Promise.resolve();
+      const read = await this.#settle(reading);
+      await this.#settle(cut);
+      if (!read.ok) {
+        assert.ok(read.error.code === "gone" && wasCut, read.error.message);
+        this.counts.readsGone++;
+        return;
+      }
+      this.#oracle.checkRead(read.value, from);
+      assert.ok(read.value.length > 0 === from <= end);
+      if (from > end) return;
+      from = read.value.at(-1)!.lastSeq + 1;
+    }
+  }
+
+  /** Records that came from another replica. */
+  async #adopt(): Promise<void> {
+    this.counts.adoptions++;
+    const wires = this.#nextWires();
+    try {
+      const adopted = await this.#settle(this.#running.adopt(wires));
+      assert.ok(adopted.ok, adopted.ok ? "" : adopted.error.message);
+    } catch (error) {
+      return this.#failed(error, this.#running.lastSeq);
+    }
+    this.#oracle.acknowledge(this.#oracle.lastSeq);
+  }
+
+  #nextWires(): Uint8Array[] {
+    const wires: Uint8Array[] = [];
+    for (let i = this.#prng.between(1, 3); i > 0; i--) wires.push(wireRecord(this.#nextRecord(), nodeChecksum));
+    return wires;
+  }
+
+  async #truncate(): Promise<void> {
+    this.counts.truncations++;
+    const after = this.#oracle.drawEnd(this.#prng, this.#running);
+    this.#oracle.truncationBegins(after);
+    const cut = this.#prng.chance(1, 4) ? this.#running.cut(this.#oracle.drawCut(this.#prng)) : Promise.resolve();
+    cut.catch(() => undefined);
+    const reading = this.#running.readFrom(seq(this.#running.firstSeq), 100_000);
+    reading.catch(() => undefined);
+    try {
+      await this.#settle(this.#running.truncateAfter(seq(after)));
+      await this.#settle(cut);
+    } catch (error) {
+      if (!(error instanceof LogWriteError) || error.code === "poisoned")
+        return this.#failed(error, this.#oracle.lastSeq);
+      assert.equal(error.code, "too_many_files");
+      return;
+    }
+    assert.equal(this.#running.lastSeq, after);
+    assert.equal(this.#running.durableSeq, after);
+    const read = await this.#settle(reading);
+    if (read.ok) this.#oracle.checkRead(read.value, read.value[0]?.firstSeq ?? 1);
+    this.#oracle.truncationEnds(after);
+    this.#oracle.checkEpochs(this.#running);
+    this.#epoch++;
+  }
+
+  #beginReset(): Promise<void> {
+    const target = { seq: this.#oracle.drawReset(this.#prng), epoch: this.#epoch };
+    this.#oracle.resetBegins(target);
+    return this.#running.reset(seq(target.seq), epoch(target.epoch));
+  }
+
+  async #reset(): Promise<void> {
+    this.counts.resets++;
+    try {
+      await this.#settle(this.#beginReset());
+    } catch (error) {
+      return this.#failed(error, this.#oracle.lastSeq);
+    }
+    this.#oracle.resetEnds();
+    this.#oracle.checkEpochs(this.#running);
   }
 
   async #writeNow(): Promise<boolean> {
@@ -270,14 +366,28 @@ export class LogWorld {
   async #crashDuring(): Promise<void> {
     const running: Promise<unknown>[] = [];
     const log = this.#running;
+    if (this.#prng.chance(1, 3)) return this.#crashWhileRewriting();
     if (this.#prng.chance(1, 3)) running.push(log.cut(this.#oracle.drawCut(this.#prng)));
     if (this.#synced) {
       running.push(log.write(this.#nextRecord()));
     } else {
       this.#writeOneMore();
       if (this.#prng.chance(2, 3)) running.push(log.sync());
+      else running.push(log.adopt(this.#nextWires()));
     }
     await this.#settleInPart(Promise.all(running));
+    await this.#restart(this.#prng.chance(3, 4) ? "crash" : "kill");
+  }
+
+  async #crashWhileRewriting(): Promise<void> {
+    this.counts.crashesWhileRewriting++;
+    if (this.#prng.chance(1, 3)) {
+      await this.#settleInPart(this.#beginReset());
+    } else {
+      const after = this.#oracle.drawEnd(this.#prng, this.#running);
+      this.#oracle.truncationBegins(after);
+      await this.#settleInPart(this.#running.truncateAfter(seq(after)));
+    }
     await this.#restart(this.#prng.chance(3, 4) ? "crash" : "kill");
   }
 
@@ -348,6 +458,7 @@ export class LogWorld {
     const bit = this.#prng.below(8);
     this.#disk.flipBit(name, at, bit);
     const damaged = this.#disk.contents();
+    this.#disk.capacityBytes = Number.MAX_SAFE_INTEGER;
     const opened = await this.#settle(openLog(this.#sabotage(this.#disk.mount()), this.#options));
     if (opened.ok) {
       this.counts.flipsTaken++;

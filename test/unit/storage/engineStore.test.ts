@@ -51,10 +51,12 @@ test("a key that is not stored is not loaded, and one that is comes as it was", 
 });
 
 test("what the store says of itself is read as it was written", () => {
-  const meta = { applied: seq(2 ** 47), cleared: seq(5), generation: 70_000, storedKeys: 3, nextPieceId: 9 };
-  assert.deepEqual(decodeMeta(encodeMeta(meta)), meta);
+  const numbers = { applied: seq(2 ** 47), cleared: seq(5), generation: 70_000, storedKeys: 3, nextPieceId: 9 };
+  const meta = { ...numbers, installing: false };
+  for (const installing of [false, true])
+    assert.deepEqual(decodeMeta(encodeMeta({ ...meta, installing })), { ...meta, installing });
   assert.deepEqual(decodeMeta(encodeMeta(newMeta())), newMeta());
   const later = encodeMeta(meta);
-  later[0] = 2;
+  later[0] = 3;
   assert.equal(decodeMeta(later), undefined, "a later version is not guessed at");
 });

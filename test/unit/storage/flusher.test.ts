@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { checkStore } from "../../../sim/invariants/theStoreIsTidy.ts";
+import { ByteReader } from "../../../src/base/byteReader.ts";
 import { createPrng, type Prng } from "../../../src/base/prng.ts";
 import type { HashValue } from "../../../src/core/state/values/hashValue.ts";
 import { FLUSH_SIZES, type FlushSizes } from "../../../src/storage/flusher.ts";
@@ -26,6 +27,30 @@ function checkAll(rig: StoreRig, plain: PlainState): void {
     assert.equal(keyLine(rig.state, key), expected && plainLine(expected), `key ${key.slice(0, 20)}`);
   }
   assert.equal(rig.state.size, plain.size, "loading changes nothing");
+}
+
+/** The newest version of a key in the store, and what the store says to have. */
+function newestIn(rig: StoreRig): number {
+  let newest = 0;
+  const { shown } = rig.disk;
+  for (let place = 0; ; place++) {
+    const key = shown.keyAt(place);
+    if (key === undefined) return newest;
+    const reader = new ByteReader(shown.get(key)!);
+    reader.u8();
+    const table = key.charCodeAt(0);
+    // The meta begins with what is applied, a key's record with its type and version.
+    if (table === 0x01 || table === 0x10) newest = Math.max(newest, reader.u48());
+  }
+}
+
+/** What entries make without any store. */
+function plainRig(entries: readonly Uint8Array[]): StoreRig {
+  const rig = new StoreRig({ prng: createPrng("plain"), sizes: FLUSH_SIZES });
+  rig.entries.push(...entries);
+  rig.disk.kill();
+  rig.open();
+  return rig;
 }
 
 function assertTidy(rig: StoreRig): void {
@@ -78,6 +103,58 @@ describe("a key space with a store behind it", () => {
       }
       await rig.flusher.run();
       assertTidy(rig);
+    }
+  });
+
+  test("brings nothing to the store that is not decided, and nothing of it after it was refused", async () => {
+    for (let seed = 0; seed < 30; seed++) {
+      const prng = createPrng(`undecided ${seed}`);
+      let decided = 0;
+      let isDeposed = false;
+      const waiting: {
+        readonly upTo: number;
+        readonly resolve: () => void;
+        readonly reject: (error: Error) => void;
+      }[] = [];
+      const durable = (upTo: number): Promise<void> => {
+        if (isDeposed) return Promise.reject(new Error("deposed"));
+        if (upTo <= decided) return Promise.resolve();
+        return new Promise((resolve, reject) => waiting.push({ upTo, resolve, reject }));
+      };
+      const rig = new StoreRig({ prng, sizes: drawSizes(prng), dirtyBlockRefs: prng.pick([1, 3, 256]), durable });
+      const mutations = new RandomMutations(prng, rig.mutator);
+      const change = (): void => rig.entry((at) => (prng.chance(1, 60) ? mutations.clear(at) : mutations.entry(at)));
+      for (let i = 0; i < 40; i++) change();
+      decided = prng.between(0, 40);
+      let ended = "";
+      rig.flusher.run().then(
+        () => {
+          ended = "whole";
+        },
+        () => {
+          ended = "refused";
+        },
+      );
+      for (let i = 0; i < 100; i++) {
+        if (prng.chance(1, 4)) change();
+        if (prng.chance(1, 4)) decided = prng.between(decided, rig.entries.length);
+        for (const waiter of waiting.splice(0)) {
+          if (waiter.upTo <= decided) waiter.resolve();
+          else waiting.push(waiter);
+        }
+        await Promise.resolve();
+        assert.ok(newestIn(rig) <= decided, `the store has entry ${newestIn(rig)}, and ${decided} is decided`);
+      }
+      isDeposed = true;
+      for (const waiter of waiting.splice(0)) waiter.reject(new Error("deposed"));
+      while (ended === "") await new Promise((resolve) => setImmediate(resolve));
+      assert.ok(newestIn(rig) <= decided);
+      rig.entries.length = decided;
+      isDeposed = false;
+      rig.disk.kill();
+      rig.open();
+      const { state } = plainRig(rig.entries);
+      for (const key of KEYS) assert.equal(keyLine(rig.state, key), keyLine(state, key));
     }
   });
 

@@ -17,6 +17,9 @@ export interface RigOptions {
   readonly prng: Prng;
   readonly sizes: FlushSizes;
   readonly dirtyBlockRefs?: number;
+  readonly hashSeed?: readonly [number, number];
+  /** When the log has what a flush brings to the store; at once if this is not given. */
+  readonly durable?: (upTo: number) => Promise<void>;
 }
 
 /** A key space with a simulated store behind it, and its entries, which count as durable at once. */
@@ -54,7 +57,7 @@ export class StoreRig {
     const life = { isOver: false };
     this.#life.isOver = true;
     this.#life = life;
-    this.state = new KeySpace(HASH_SEED, store);
+    this.state = new KeySpace(this.#options.hashSeed ?? HASH_SEED, store);
     this.state.clearedSeq = store.meta.cleared;
     this.state.dirty.blockRefs = this.#options.dirtyBlockRefs ?? 256;
     this.mutator = new Mutator(this.state, this.#log);
@@ -63,7 +66,8 @@ export class StoreRig {
       state: this.state,
       store,
       newestSeq: () => seq(this.entries.length),
-      durable: () => (life.isOver ? new Promise(() => undefined) : this.#wait()),
+      durable: (upTo) => (life.isOver ? new Promise(() => undefined) : this.#wait(upTo)),
+      nextTurn: async () => (life.isOver ? new Promise(() => undefined) : this.onWait()),
     });
     const replayer = new Replayer(this.state);
     for (let at = store.meta.applied + 1; at <= this.entries.length; at++) {
@@ -71,8 +75,9 @@ export class StoreRig {
     }
   }
 
-  async #wait(): Promise<void> {
+  async #wait(upTo: number): Promise<void> {
     this.onWait();
+    await this.#options.durable?.(upTo);
   }
 
   /** Makes an entry of what `change` does. */

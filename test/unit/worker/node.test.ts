@@ -10,6 +10,7 @@ const TINY = {
   batchBytes: 100,
   batchRecords: 1,
   wholeBytesMax: 100,
+  entryBytesMax: 1_000,
 };
 const MISCONF =
   "-MISCONF Errors writing to the log: no space left on the disk. Commands that may modify the data set are refused until there is room. ";

@@ -12,7 +12,7 @@ import { decodeLatin1 } from "../../../src/base/latin1.ts";
 import { createPrng } from "../../../src/base/prng.ts";
 import { Args } from "../../../src/core/command/args.ts";
 import { commandTable } from "../../../src/core/command/commandTable.ts";
-import type { Client, ClientSink } from "../../../src/worker/client.ts";
+import type { Client, ClientSink, Output } from "../../../src/worker/client.ts";
 import type { Executor } from "../../../src/worker/executor.ts";
 import type { Node } from "../../../src/worker/node.ts";
 import { NODE_SIZES } from "../../../src/worker/sizes.ts";
@@ -59,8 +59,9 @@ export class RigClient implements ClientSink {
     return text;
   }
 
-  send(bytes: Uint8Array): void {
-    this.text += decodeLatin1(bytes).replaceAll("\r\n", " ");
+  send(output: Output): void {
+    const text = typeof output === "string" ? output : decodeLatin1(output);
+    this.text += text.replaceAll("\r\n", " ");
   }
 
   end(): void {
@@ -83,7 +84,7 @@ export class NodeRig {
   readonly notices: string[] = [];
   process!: SimProcess;
   readonly #options: WorldOptions;
-  readonly #coordinator = new SimCoordinator();
+  readonly #coordinator = new SimCoordinator({ scheduler: this.scheduler, prng: createPrng("coordinator") });
   #clients = 0;
 
   private constructor(options: Partial<WorldOptions>) {

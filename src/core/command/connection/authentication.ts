@@ -14,6 +14,7 @@ export const auth: CommandSpec = {
   group: "connection",
   since: "1.0.0",
   summary: "Authenticate to the server",
+  syntax: "[username@6.0.0] password",
   complexity: "O(N) where N is the number of passwords defined for the user",
   categories: ["@connection"],
   history: [["6.0.0", "Added ACL style (username and password)."]],
@@ -34,6 +35,7 @@ export const hello: CommandSpec = {
   group: "connection",
   since: "6.0.0",
   summary: "Handshake with Redis",
+  syntax: "[arguments{protover<integer> [AUTH=username_password{username password}] [SETNAME=clientname]}]",
   complexity: "O(1)",
   categories: ["@connection"],
   history: [

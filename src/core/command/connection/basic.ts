@@ -11,6 +11,7 @@ export const ping: CommandSpec = {
   group: "connection",
   since: "1.0.0",
   summary: "Ping the server",
+  syntax: "[message]",
   complexity: "O(1)",
   categories: ["@connection"],
   hints: ["request_policy:all_shards", "response_policy:all_succeeded"],
@@ -29,6 +30,7 @@ export const echo: CommandSpec = {
   group: "connection",
   since: "1.0.0",
   summary: "Echo the given string",
+  syntax: "message",
   complexity: "O(1)",
   categories: ["@connection"],
   evaluate: ({ args, reply }) => reply.bulkBytes(args.bytes, args.starts[1]!, args.ends[1]!),
@@ -68,6 +70,7 @@ function evaluateReset(call: Call): void {
   session.name = "";
   session.protocol = 2;
   session.readOnly = false;
+  session.consistency = undefined;
   session.noEvict = false;
   session.noTouch = false;
   session.replyMode = "on";
@@ -83,6 +86,7 @@ export const select: CommandSpec = {
   group: "connection",
   since: "1.0.0",
   summary: "Change the selected database for the current connection",
+  syntax: "index<integer>",
   complexity: "O(1)",
   categories: ["@connection"],
   evaluate: (call) => {

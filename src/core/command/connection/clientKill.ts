@@ -19,6 +19,8 @@ export const clientKill = adminSubcommand({
   arity: -3,
   since: "2.4.0",
   summary: "Kill the connection of a client",
+  syntax:
+    "filter(ip:port!2.8.12|new-format([ID=client-id<integer>@2.8.12]|[TYPE=normal_master_slave_pubsub(NORMAL|MASTER@3.2.0|SLAVE|REPLICA@5.0.0|PUBSUB)@2.8.12]|[USER=username]|[ADDR=ip:port]|[LADDR=ip:port@6.2.0]|[SKIPME=yes/no])*)",
   complexity: "O(N) where N is the number of client connections",
   history: [
     ["2.8.12", "Added new filter format."],

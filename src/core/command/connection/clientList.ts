@@ -14,6 +14,7 @@ export const clientList = adminSubcommand({
   arity: -2,
   since: "2.4.0",
   summary: "Get the list of client connections",
+  syntax: "[TYPE=normal_master_replica_pubsub(NORMAL|MASTER|REPLICA|PUBSUB)@5.0.0] [ID=id{client-id<integer>*}@6.2.0]",
   complexity: "O(N) where N is the number of client connections",
   hints: ["nondeterministic_output"],
   history: [

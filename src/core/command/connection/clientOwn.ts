@@ -24,6 +24,7 @@ export const clientSetname = ownSubcommand({
   arity: 3,
   since: "2.6.9",
   summary: "Set the current connection name",
+  syntax: "connection-name",
   evaluate: (call) => {
     const name = call.args.text(2);
     if (!isClientName(name)) return fail(call, BAD_CLIENT_NAME);
@@ -37,6 +38,7 @@ export const clientNoEvict = adminSubcommand({
   arity: 3,
   since: "7.0.0",
   summary: "Set client eviction mode for the current connection",
+  syntax: "enabled(ON|OFF)",
   evaluate: (call) => {
     const { args, session } = call;
     if (!args.is(2, "on") && !args.is(2, "off")) return fail(call, SYNTAX_ERROR);
@@ -50,6 +52,7 @@ export const clientReply = ownSubcommand({
   arity: 3,
   since: "3.2.0",
   summary: "Instruct the server whether to reply to commands",
+  syntax: "on_off_skip(ON|OFF|SKIP)",
   evaluate: evaluateReply,
 });
 

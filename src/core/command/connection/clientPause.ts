@@ -9,6 +9,7 @@ export const clientPause = adminSubcommand({
   arity: -3,
   since: "2.9.50",
   summary: "Stop processing commands from clients for some time",
+  syntax: "timeout<integer> [mode(WRITE|ALL)@6.2.0]",
   history: [["6.2.0", "`CLIENT PAUSE WRITE` mode added along with the `mode` option."]],
   evaluate: evaluatePause,
 });
@@ -30,6 +31,7 @@ export const clientUnblock = adminSubcommand({
   arity: -3,
   since: "5.0.0",
   summary: "Unblock a client blocked in a blocking command from a different connection",
+  syntax: "client-id<integer> [timeout_error(TIMEOUT|ERROR)]",
   complexity: "O(log N) where N is the number of client connections",
   evaluate: evaluateUnblock,
 });

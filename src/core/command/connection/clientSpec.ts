@@ -4,7 +4,7 @@ const OPEN_FLAGS = ["noscript", "loading", "stale"] as const;
 const ADMIN_FLAGS = ["admin", "noscript", "loading", "stale"] as const;
 
 type Facts = Pick<CommandSpec, "name" | "arity" | "since" | "summary" | "evaluate"> &
-  Partial<Pick<CommandSpec, "complexity" | "hints" | "history">>;
+  Partial<Pick<CommandSpec, "syntax" | "complexity" | "hints" | "history">>;
 
 /** A subcommand of `CLIENT` that concerns the caller's own connection. */
 export function ownSubcommand(facts: Facts): CommandSpec {

@@ -9,6 +9,7 @@ export const clientTracking = ownSubcommand({
   arity: -3,
   since: "6.0.0",
   summary: "Enable or disable server assisted client side caching support",
+  syntax: "status(ON|OFF) [REDIRECT=client-id<integer>] [PREFIX=prefix**] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]",
   complexity: "O(1). Some options may introduce additional complexity.",
   evaluate: (call) => {
     if (call.args.is(2, "off")) call.reply.ok();
@@ -22,6 +23,7 @@ export const clientCaching = ownSubcommand({
   arity: 3,
   since: "6.0.0",
   summary: "Instruct the server about tracking or not keys in the next request",
+  syntax: "mode(YES|NO)",
   evaluate: (call) =>
     fail(
       call,

@@ -17,6 +17,7 @@ export const copy: CommandSpec = {
   group: "generic",
   since: "6.2.0",
   summary: "Copy a key",
+  syntax: "source#0 destination#1 [DB=destination-db<integer>] [REPLACE]",
   complexity: "O(N) worst case for collections, where N is the number of nested items. O(1) for string values.",
   keys: twoKeys(["RO", "access"], ["OW", "update"]),
   evaluate(call: Call): void {
@@ -25,7 +26,7 @@ export const copy: CommandSpec = {
     const [from, to] = [call.args.text(1), call.args.text(2)];
     if (from === to) return fail(call, SAME_OBJECT);
     const isPossible = lookup(call, from) !== 0 && (lookup(call, to) === 0 || replace);
-    if (isPossible) copyValue(call, call.state.find(from), from, to);
+    if (isPossible && !copyValue(call, call.state.find(from), from, to)) return;
     call.reply.integer(isPossible ? 1 : 0);
   },
 };
@@ -37,6 +38,7 @@ export const move: CommandSpec = {
   group: "generic",
   since: "1.0.0",
   summary: "Move a key to another database",
+  syntax: "key#0 db<integer>",
   complexity: "O(1)",
   keys: oneKey(["RW", "access", "update"]),
   evaluate(call: Call): void {

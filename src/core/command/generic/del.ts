@@ -12,6 +12,7 @@ export const del: CommandSpec = {
   group: "generic",
   since: "1.0.0",
   summary: "Delete a key",
+  syntax: "key#0*",
   complexity:
     "O(N) where N is the number of keys that will be removed. When a key to remove holds a value other than a string, the " +
     "individual complexity for this key is O(M) where M is the number of elements in the list, set, sorted set or hash. " +
@@ -28,6 +29,7 @@ export const unlink: CommandSpec = {
   group: "generic",
   since: "4.0.0",
   summary: "Delete a key asynchronously in another thread. Otherwise it is just as DEL, but non blocking.",
+  syntax: "key#0*",
   complexity:
     "O(1) for each key removed regardless of its size. Then the command does O(N) work in a different thread in order to " +
     "reclaim memory, where N is the number of allocations the deleted objects where composed of.",

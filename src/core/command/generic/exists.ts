@@ -21,6 +21,7 @@ export const exists: CommandSpec = {
   group: "generic",
   since: "1.0.0",
   summary: "Determine if a key exists",
+  syntax: "key#0*",
   complexity: "O(N) where N is the number of keys to check.",
   keys: allKeys(["RO"]),
   hints: ["request_policy:multi_shard", "response_policy:agg_sum"],
@@ -39,6 +40,7 @@ export const touch: CommandSpec = {
   group: "generic",
   since: "3.2.1",
   summary: "Alters the last access time of a key(s). Returns the number of existing keys specified.",
+  syntax: "key#0*",
   complexity: "O(N) where N is the number of keys that will be touched.",
   keys: allKeys(["RO"]),
   hints: ["request_policy:multi_shard", "response_policy:agg_sum"],
@@ -56,6 +58,7 @@ export const type: CommandSpec = {
   group: "generic",
   since: "1.0.0",
   summary: "Determine the type stored at key",
+  syntax: "key#0",
   complexity: "O(1)",
   keys: oneKey(["RO"]),
   evaluate(call: Call): void {

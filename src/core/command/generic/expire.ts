@@ -13,18 +13,32 @@ interface Condition {
   ifSooner: boolean;
 }
 
-export const expire = expireCommand("expire", "1.0.0", "Set a key's time to live in seconds", SECONDS);
-export const pexpire = expireCommand("pexpire", "2.6.0", "Set a key's time to live in milliseconds", MILLIS);
+export const expire = expireCommand(
+  "expire",
+  "1.0.0",
+  "Set a key's time to live in seconds",
+  "seconds<integer>",
+  SECONDS,
+);
+export const pexpire = expireCommand(
+  "pexpire",
+  "2.6.0",
+  "Set a key's time to live in milliseconds",
+  "milliseconds<integer>",
+  MILLIS,
+);
 export const expireat = expireCommand(
   "expireat",
   "1.2.0",
   "Set the expiration for a key as a UNIX timestamp",
+  "unix-time-seconds<unix-time>",
   UNIX_SECONDS,
 );
 export const pexpireat = expireCommand(
   "pexpireat",
   "2.6.0",
   "Set the expiration for a key as a UNIX timestamp specified in milliseconds",
+  "unix-time-milliseconds<unix-time>",
   UNIX_MILLIS,
 );
 
@@ -35,6 +49,7 @@ export const persist: CommandSpec = {
   group: "generic",
   since: "2.2.0",
   summary: "Remove the expiration from a key",
+  syntax: "key#0",
   complexity: "O(1)",
   keys: oneKey(["RW", "update"]),
   evaluate(call: Call): void {
@@ -46,7 +61,7 @@ export const persist: CommandSpec = {
   },
 };
 
-function expireCommand(name: string, since: string, summary: string, form: TimeForm): CommandSpec {
+function expireCommand(name: string, since: string, summary: string, time: string, form: TimeForm): CommandSpec {
   return {
     name,
     arity: -3,
@@ -54,6 +69,7 @@ function expireCommand(name: string, since: string, summary: string, form: TimeF
     group: "generic",
     since,
     summary,
+    syntax: `key#0 ${time} [condition(NX|XX|GT|LT)@7.0.0]`,
     complexity: "O(1)",
     keys: oneKey(["RW", "update"]),
     history: [["7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."]],

@@ -16,6 +16,7 @@ export const keys: CommandSpec = {
   group: "generic",
   since: "1.0.0",
   summary: "Find all keys matching the given pattern",
+  syntax: "pattern<pattern>",
   complexity:
     "O(N) with N being the number of keys in the database, under the assumption that the key names in the database and the " +
     "given pattern have limited length.",

@@ -84,6 +84,7 @@ function inspection(name: string, since: string, summary: string, answer: (call:
     group: "generic",
     since,
     summary,
+    syntax: "key#0",
     complexity: "O(1)",
     keys: oneKey(["RO"], 2),
     hints: ["nondeterministic_output"],

@@ -18,7 +18,7 @@ export function peekArg(call: Call, i: number): Ref {
 /** Absent and expired keys are left to `lookup`, which knows what they mean. */
 function isLive(call: Call, ref: Ref): boolean {
   const { state } = call;
-  if (ref === 0 || (state.expires(ref) && state.expireAt(ref) <= call.now)) return false;
+  if (ref === 0 || (state.expires(ref) && state.expireAt(ref) <= call.expiryNow)) return false;
   if (state.pendingVersion > call.dependsOn) call.dependsOn = state.pendingVersion;
   return true;
 }
@@ -28,11 +28,11 @@ function isLive(call: Call, ref: Ref): boolean {
  * is swept away, as to load all keys for it would cost more than it is worth.
  */
 export function isExpired(call: Call, key: string): boolean {
-  const { now, state } = call;
+  const { expiryNow, state } = call;
   if (state.expiringKeys === 0) return false;
   let expired = false;
   state.index.withHash(state.hashOf(key), (ref) => {
-    if (state.expires(ref) && state.expireAt(ref) <= now && state.key(ref) === key) expired = true;
+    if (state.expires(ref) && state.expireAt(ref) <= expiryNow && state.key(ref) === key) expired = true;
   });
   return expired;
 }

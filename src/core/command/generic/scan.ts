@@ -24,6 +24,7 @@ export const scan: CommandSpec = {
   group: "generic",
   since: "2.8.0",
   summary: "Incrementally iterate the keys space",
+  syntax: "cursor<integer> [MATCH=pattern<pattern>] [COUNT=count<integer>] [TYPE=type@6.0.0]",
   complexity:
     "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. " +
     "N is the number of elements inside the collection.",

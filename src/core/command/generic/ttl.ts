@@ -17,9 +17,10 @@ export const ttl: CommandSpec = {
   name: "ttl",
   since: "1.0.0",
   summary: "Get the time to live for a key in seconds",
+  syntax: "key#0",
   hints: ["nondeterministic_output"],
   history: TTL_HISTORY,
-  evaluate: (call) => replyExpiry(call, (at) => toSeconds(at - call.now)),
+  evaluate: (call) => replyExpiry(call, (at) => toSeconds(Math.max(0, at - call.now))),
 };
 
 export const pttl: CommandSpec = {
@@ -27,9 +28,10 @@ export const pttl: CommandSpec = {
   name: "pttl",
   since: "2.6.0",
   summary: "Get the time to live for a key in milliseconds",
+  syntax: "key#0",
   hints: ["nondeterministic_output"],
   history: TTL_HISTORY,
-  evaluate: (call) => replyExpiry(call, (at) => at - call.now),
+  evaluate: (call) => replyExpiry(call, (at) => Math.max(0, at - call.now)),
 };
 
 export const expiretime: CommandSpec = {
@@ -37,6 +39,7 @@ export const expiretime: CommandSpec = {
   name: "expiretime",
   since: "7.0.0",
   summary: "Get the expiration Unix timestamp for a key",
+  syntax: "key#0",
   evaluate: (call) => replyExpiry(call, toSeconds),
 };
 
@@ -45,6 +48,7 @@ export const pexpiretime: CommandSpec = {
   name: "pexpiretime",
   since: "7.0.0",
   summary: "Get the expiration Unix timestamp for a key in milliseconds",
+  syntax: "key#0",
   evaluate: (call) => replyExpiry(call, (at) => at),
 };
 

@@ -13,6 +13,7 @@ export const wait: CommandSpec = {
   since: "3.0.0",
   summary:
     "Wait for the synchronous replication of all the write commands sent in the context of the current connection",
+  syntax: "numreplicas<integer> timeout<integer>",
   complexity: "O(1)",
   categories: ["@connection"],
   hints: ["request_policy:all_shards", "response_policy:agg_min"],

@@ -13,6 +13,7 @@ export const hincrby: CommandSpec = {
   group: "hash",
   since: "2.0.0",
   summary: "Increment the integer value of a hash field by the given number",
+  syntax: "key#0 field increment<integer>",
   complexity: "O(1)",
   keys: [keyAt(1, "RW", "access", "update")],
   evaluate(call: Call): void {
@@ -39,6 +40,7 @@ export const hincrbyfloat: CommandSpec = {
   group: "hash",
   since: "2.6.0",
   summary: "Increment the float value of a hash field by the given amount",
+  syntax: "key#0 field increment<double>",
   complexity: "O(1)",
   keys: [keyAt(1, "RW", "access", "update")],
   evaluate(call: Call): void {

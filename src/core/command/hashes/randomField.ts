@@ -17,6 +17,7 @@ export const hrandfield: CommandSpec = {
   group: "hash",
   since: "6.2.0",
   summary: "Get one or multiple random fields from a hash",
+  syntax: "key#0 [options{count<integer> [WITHVALUES]}]",
   complexity: "O(N) where N is the number of fields returned",
   keys: [keyAt(1, "RO", "access")],
   hints: ["nondeterministic_output"],

@@ -10,6 +10,7 @@ export const hget: CommandSpec = {
   group: "hash",
   since: "2.0.0",
   summary: "Get the value of a hash field",
+  syntax: "key#0 field",
   complexity: "O(1)",
   keys: [keyAt(1, "RO", "access")],
   evaluate(call: Call): void {
@@ -26,6 +27,7 @@ export const hmget: CommandSpec = {
   group: "hash",
   since: "2.0.0",
   summary: "Get the values of all the given hash fields",
+  syntax: "key#0 field*",
   complexity: "O(N) where N is the number of fields being requested.",
   keys: [keyAt(1, "RO", "access")],
   evaluate(call: Call): void {
@@ -44,6 +46,7 @@ export const hexists: CommandSpec = {
   group: "hash",
   since: "2.0.0",
   summary: "Determine if a hash field exists",
+  syntax: "key#0 field",
   complexity: "O(1)",
   keys: [keyAt(1, "RO")],
   evaluate(call: Call): void {
@@ -60,6 +63,7 @@ export const hstrlen: CommandSpec = {
   group: "hash",
   since: "3.2.0",
   summary: "Get the length of the value of a hash field",
+  syntax: "key#0 field",
   complexity: "O(1)",
   keys: [keyAt(1, "RO")],
   evaluate(call: Call): void {
@@ -76,6 +80,7 @@ export const hlen: CommandSpec = {
   group: "hash",
   since: "2.0.0",
   summary: "Get the number of fields in a hash",
+  syntax: "key#0",
   complexity: "O(1)",
   keys: [keyAt(1, "RO")],
   evaluate(call: Call): void {
@@ -92,6 +97,7 @@ export const hgetall: CommandSpec = {
   group: "hash",
   since: "2.0.0",
   summary: "Get all the fields and values in a hash",
+  syntax: "key#0",
   complexity: "O(N) where N is the size of the hash.",
   keys: [keyAt(1, "RO", "access")],
   hints: ["nondeterministic_output_order"],
@@ -114,6 +120,7 @@ export const hkeys: CommandSpec = {
   group: "hash",
   since: "2.0.0",
   summary: "Get all the fields in a hash",
+  syntax: "key#0",
   complexity: "O(N) where N is the size of the hash.",
   keys: [keyAt(1, "RO", "access")],
   hints: ["nondeterministic_output_order"],
@@ -135,6 +142,7 @@ export const hvals: CommandSpec = {
   group: "hash",
   since: "2.0.0",
   summary: "Get all the values in a hash",
+  syntax: "key#0",
   complexity: "O(N) where N is the size of the hash.",
   keys: [keyAt(1, "RO", "access")],
   hints: ["nondeterministic_output_order"],

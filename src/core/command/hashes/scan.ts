@@ -11,6 +11,7 @@ export const hscan: CommandSpec = {
   group: "hash",
   since: "2.8.0",
   summary: "Incrementally iterate hash fields and associated values",
+  syntax: "key#0 cursor<integer> [MATCH=pattern<pattern>] [COUNT=count<integer>]",
   complexity:
     "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return " +
     "back to 0. N is the number of elements inside the collection..",

@@ -11,6 +11,7 @@ export const hset: CommandSpec = {
   group: "hash",
   since: "2.0.0",
   summary: "Set the string value of a hash field",
+  syntax: "key#0 field_value{field value}*",
   complexity:
     "O(1) for each field/value pair added, so O(N) to add N field/value pairs when the command is called with " +
     "multiple field/value pairs.",
@@ -29,6 +30,7 @@ export const hmset: CommandSpec = {
   group: "hash",
   since: "2.0.0",
   summary: "Set multiple hash fields to multiple values",
+  syntax: "key#0 field_value{field value}*",
   complexity: "O(N) where N is the number of fields being set.",
   keys: [keyAt(1, "RW", "update")],
   deprecated: { since: "4.0.0", replacedBy: "`HSET` with multiple field-value pairs" },
@@ -56,6 +58,7 @@ export const hsetnx: CommandSpec = {
   group: "hash",
   since: "2.0.0",
   summary: "Set the value of a hash field, only if the field does not exist",
+  syntax: "key#0 field value",
   complexity: "O(1)",
   keys: [keyAt(1, "RW", "insert")],
   evaluate(call: Call): void {
@@ -76,6 +79,7 @@ export const hdel: CommandSpec = {
   group: "hash",
   since: "2.0.0",
   summary: "Delete one or more hash fields",
+  syntax: "key#0 field*",
   complexity: "O(N) where N is the number of fields to be removed.",
   keys: [keyAt(1, "RW", "delete")],
   history: [["2.4.0", "Accepts multiple `field` arguments."]],

@@ -14,6 +14,7 @@ export const linsert: CommandSpec = {
   group: "list",
   since: "2.2.0",
   summary: "Insert an element before or after another element in a list",
+  syntax: "key#0 where(BEFORE|AFTER) pivot element",
   complexity:
     "O(N) where N is the number of elements to traverse before seeing the value pivot. This means that inserting " +
     "somewhere on the left end on the list (head) can be considered O(1) and inserting somewhere on the right " +
@@ -43,6 +44,7 @@ export const lset: CommandSpec = {
   group: "list",
   since: "1.0.0",
   summary: "Set the value of an element in a list by its index",
+  syntax: "key#0 index<integer> element",
   complexity:
     "O(N) where N is the length of the list. Setting either the first or the last element of the list is O(1).",
   keys: [keyAt(1, "RW", "update")],
@@ -68,6 +70,7 @@ export const lrem: CommandSpec = {
   group: "list",
   since: "1.0.0",
   summary: "Remove elements from a list",
+  syntax: "key#0 count<integer> element",
   complexity: "O(N+M) where N is the length of the list and M is the number of elements removed.",
   keys: [keyAt(1, "RW", "delete")],
   evaluate(call: Call): void {
@@ -101,6 +104,7 @@ export const ltrim: CommandSpec = {
   group: "list",
   since: "1.0.0",
   summary: "Trim a list to the specified range",
+  syntax: "key#0 start<integer> stop<integer>",
   complexity: "O(N) where N is the number of elements to be removed by the operation.",
   keys: [keyAt(1, "RW", "delete")],
   evaluate(call: Call): void {

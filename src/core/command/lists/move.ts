@@ -1,6 +1,7 @@
 import { VALUE_LIST } from "../../state/values/collection.ts";
 import type { ListValue } from "../../state/values/listValue.ts";
 import { block, type Call } from "../call.ts";
+import { hasRoom } from "../errors.ts";
 import { readList } from "../lookup.ts";
 import { argTimeout } from "../numbers.ts";
 import type { CommandSpec } from "../spec.ts";
@@ -22,6 +23,7 @@ export const lmove: CommandSpec = {
   group: "list",
   since: "6.2.0",
   summary: "Pop an element from a list, push it to another list and return it",
+  syntax: "source#0 destination#1 wherefrom(LEFT|RIGHT) whereto(LEFT|RIGHT)",
   complexity: "O(1)",
   keys: [keyAt(1, "RW", "access", "delete"), keyAt(2, "RW", "insert")],
   evaluate(call: Call): void {
@@ -37,6 +39,7 @@ export const rpoplpush: CommandSpec = {
   group: "list",
   since: "1.2.0",
   summary: "Remove the last element in a list, prepend it to another list and return it",
+  syntax: "source#0 destination#1",
   complexity: "O(1)",
   keys: [keyAt(1, "RW", "access", "delete"), keyAt(2, "RW", "insert")],
   deprecated: { since: "6.2.0", replacedBy: "`LMOVE` with the `RIGHT` and `LEFT` arguments" },
@@ -50,6 +53,7 @@ export const blmove: CommandSpec = {
   group: "list",
   since: "6.2.0",
   summary: "Pop an element from a list, push it to another list and return it; or block until one is available",
+  syntax: "source#0 destination#1 wherefrom(LEFT|RIGHT) whereto(LEFT|RIGHT) timeout<double>",
   complexity: "O(1)",
   keys: [keyAt(1, "RW", "access", "delete"), keyAt(2, "RW", "insert")],
   evaluate(call: Call): void {
@@ -65,6 +69,7 @@ export const brpoplpush: CommandSpec = {
   group: "list",
   since: "2.2.0",
   summary: "Pop an element from a list, push it to another list and return it; or block until one is available",
+  syntax: "source#0 destination#1 timeout<double>",
   complexity: "O(1)",
   keys: [keyAt(1, "RW", "access", "delete"), keyAt(2, "RW", "insert")],
   history: [["6.0.0", "`timeout` is interpreted as a double instead of an integer."]],
@@ -106,6 +111,7 @@ function moveElement(call: Call, source: ListValue, { fromLeft, toLeft }: Move):
   const element = elementAtEnd(source, fromLeft);
   const staysThere = sourceKey === targetKey && (fromLeft === toLeft || source.length === 1);
   if (!staysThere) {
+    if (!hasRoom(call, targetKey.length + sourceKey.length + element.length, 3)) return;
     mutate.listPush(targetKey, toLeft, [element]);
     mutate.listPop(sourceKey, fromLeft, 1);
   }

@@ -14,6 +14,7 @@ export const blpop: CommandSpec = {
   group: "list",
   since: "2.0.0",
   summary: "Remove and get the first element in a list, or block until one is available",
+  syntax: "key#0* timeout<double>",
   complexity: "O(N) where N is the number of provided keys.",
   keys: [keysFrom(1, -2, "RW", "access", "delete")],
   history: [["6.0.0", "`timeout` is interpreted as a double instead of an integer."]],
@@ -27,6 +28,7 @@ export const brpop: CommandSpec = {
   group: "list",
   since: "2.0.0",
   summary: "Remove and get the last element in a list, or block until one is available",
+  syntax: "key#0* timeout<double>",
   complexity: "O(N) where N is the number of provided keys.",
   keys: [keysFrom(1, -2, "RW", "access", "delete")],
   history: [["6.0.0", "`timeout` is interpreted as a double instead of an integer."]],
@@ -56,6 +58,7 @@ export const lmpop: CommandSpec = {
   group: "list",
   since: "7.0.0",
   summary: "Pop elements from a list",
+  syntax: "numkeys<integer> key#0* where(LEFT|RIGHT) [COUNT=count<integer>]",
   complexity: "O(N+M) where N is the number of provided keys and M is the number of elements returned.",
   keys: [countedKeys(1, "RW", "access", "delete")],
   evaluate(call: Call): void {
@@ -75,6 +78,7 @@ export const blmpop: CommandSpec = {
   group: "list",
   since: "7.0.0",
   summary: "Pop elements from a list, or block until one is available",
+  syntax: "timeout<double> numkeys<integer> key#0* where(LEFT|RIGHT) [COUNT=count<integer>]",
   complexity: "O(N+M) where N is the number of provided keys and M is the number of elements returned.",
   keys: [countedKeys(2, "RW", "access", "delete")],
   evaluate(call: Call): void {

@@ -27,6 +27,7 @@ export const lpos: CommandSpec = {
   group: "list",
   since: "6.0.6",
   summary: "Return the index of matching elements on a list",
+  syntax: "key#0 element [RANK=rank<integer>] [COUNT=num-matches<integer>] [MAXLEN=len<integer>]",
   complexity:
     "O(N) where N is the number of elements in the list, for the average case. When searching for elements near " +
     "the head or the tail of the list, or when the MAXLEN option is provided, the command may run in constant " +

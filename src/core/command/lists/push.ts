@@ -10,6 +10,7 @@ export const lpush: CommandSpec = {
   group: "list",
   since: "1.0.0",
   summary: "Prepend one or multiple elements to a list",
+  syntax: "key#0 element*",
   complexity:
     "O(1) for each element added, so O(N) to add N elements when the command is called with multiple arguments.",
   keys: [keyAt(1, "RW", "insert")],
@@ -24,6 +25,7 @@ export const rpush: CommandSpec = {
   group: "list",
   since: "1.0.0",
   summary: "Append one or multiple elements to a list",
+  syntax: "key#0 element*",
   complexity:
     "O(1) for each element added, so O(N) to add N elements when the command is called with multiple arguments.",
   keys: [keyAt(1, "RW", "insert")],
@@ -38,6 +40,7 @@ export const lpushx: CommandSpec = {
   group: "list",
   since: "2.2.0",
   summary: "Prepend an element to a list, only if the list exists",
+  syntax: "key#0 element*",
   complexity:
     "O(1) for each element added, so O(N) to add N elements when the command is called with multiple arguments.",
   keys: [keyAt(1, "RW", "insert")],
@@ -52,6 +55,7 @@ export const rpushx: CommandSpec = {
   group: "list",
   since: "2.2.0",
   summary: "Append an element to a list, only if the list exists",
+  syntax: "key#0 element*",
   complexity:
     "O(1) for each element added, so O(N) to add N elements when the command is called with multiple arguments.",
   keys: [keyAt(1, "RW", "insert")],

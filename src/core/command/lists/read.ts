@@ -12,6 +12,7 @@ export const llen: CommandSpec = {
   group: "list",
   since: "1.0.0",
   summary: "Get the length of a list",
+  syntax: "key#0",
   complexity: "O(1)",
   keys: [keyAt(1, "RO")],
   evaluate(call: Call): void {
@@ -28,6 +29,7 @@ export const lindex: CommandSpec = {
   group: "list",
   since: "1.0.0",
   summary: "Get an element from a list by its index",
+  syntax: "key#0 index<integer>",
   complexity:
     "O(N) where N is the number of elements to traverse to get to the element at index. This makes asking for " +
     "the first or the last element of the list O(1).",
@@ -50,6 +52,7 @@ export const lrange: CommandSpec = {
   group: "list",
   since: "1.0.0",
   summary: "Get a range of elements from a list",
+  syntax: "key#0 start<integer> stop<integer>",
   complexity:
     "O(S+N) where S is the distance of start offset from HEAD for small lists, from nearest end (HEAD or TAIL) " +
     "for large lists; and N is the number of elements in the specified range.",

@@ -21,7 +21,8 @@ export const acl: CommandSpec = {
   flags: [],
   group: "server",
   since: "6.0.0",
-  summary: "A container for Access List Control commands",
+  // With the space at its end, as Redis has it.
+  summary: "A container for Access List Control commands ",
   complexity: "Depends on subcommand.",
   subcommands: [helpSubcommand("acl", "server", "6.0.0", HELP), whoami],
 };

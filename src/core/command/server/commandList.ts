@@ -10,6 +10,7 @@ export const commandList: CommandSpec = {
   group: "server",
   since: "7.0.0",
   summary: "Get an array of Redis command names",
+  syntax: "[FILTERBY=filterby(MODULE=module-name|ACLCAT=category|PATTERN=pattern<pattern>)]",
   complexity: "O(N) where N is the total number of Redis commands",
   categories: ["@connection"],
   hints: ["nondeterministic_output_order"],

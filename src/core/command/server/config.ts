@@ -52,6 +52,7 @@ const get: CommandSpec = {
   group: "server",
   since: "2.0.0",
   summary: "Get the values of configuration parameters",
+  syntax: "parameter{parameter}*",
   complexity: "O(N) when N is the number of configuration parameters provided",
   history: [["7.0.0", "Added the ability to pass multiple pattern parameters in one call"]],
   evaluate: ({ args, node, reply }) => {
@@ -78,6 +79,7 @@ const set: CommandSpec = {
   group: "server",
   since: "2.0.0",
   summary: "Set configuration parameters to the given values",
+  syntax: "parameter_value{parameter value}*",
   complexity: "O(N) when N is the number of configuration parameters provided",
   hints: ["request_policy:all_nodes", "response_policy:all_succeeded"],
   history: [["7.0.0", "Added the ability to set multiple parameters in one call."]],

@@ -34,6 +34,7 @@ export const debug: CommandSpec = {
   group: "server",
   since: "1.0.0",
   summary: "A container for debugging commands",
+  isInternal: true,
   complexity: "Depends on subcommand.",
   evaluate: (call) => {
     if (!call.node.debugAllowed) return fail(call, NOT_ALLOWED);

@@ -7,6 +7,7 @@ export const info: CommandSpec = {
   group: "server",
   since: "1.0.0",
   summary: "Get information and statistics about the server",
+  syntax: "[section*]",
   complexity: "O(1)",
   categories: ["@dangerous"],
   hints: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],

@@ -24,7 +24,7 @@ const HELP = [
 ];
 
 type Facts = Pick<CommandSpec, "name" | "arity" | "summary" | "evaluate"> &
-  Partial<Pick<CommandSpec, "since" | "complexity" | "hints">>;
+  Partial<Pick<CommandSpec, "syntax" | "since" | "complexity" | "hints">>;
 
 function subcommand(facts: Facts): CommandSpec {
   return {
@@ -41,6 +41,7 @@ const history = subcommand({
   name: "history",
   arity: 3,
   summary: "Return timestamp-latency samples for the event.",
+  syntax: "event",
   evaluate: ({ args, node, reply }) => {
     const samples = node.latency.history(args.text(2));
     reply.array(samples.length);
@@ -74,6 +75,7 @@ const reset = subcommand({
   name: "reset",
   arity: -2,
   summary: "Reset latency data for one or more events.",
+  syntax: "[event*]",
   hints: ["request_policy:all_nodes", "response_policy:all_succeeded"],
   evaluate: ({ args, node, reply }) => reply.integer(node.latency.reset(args.texts(2))),
 });
@@ -82,6 +84,7 @@ const graph = subcommand({
   name: "graph",
   arity: 3,
   summary: "Return a latency graph for the event.",
+  syntax: "event",
   evaluate: (call) => {
     const event = call.args.text(2);
     const samples = call.node.latency.history(event);
@@ -102,6 +105,7 @@ const histogram = subcommand({
   arity: -2,
   since: "7.0.0",
   summary: "Return the cumulative distribution of latencies of a subset of commands or all.",
+  syntax: "[command*]",
   complexity: "O(N) where N is the number of commands with latency information being retrieved.",
   evaluate: evaluateHistogram,
 });

@@ -9,6 +9,7 @@ export const lolwut: CommandSpec = {
   group: "server",
   since: "5.0.0",
   summary: "Display some computer art and the Redis version",
+  syntax: "[VERSION=version<integer>]",
   evaluate: (call) => {
     const { args, reply } = call;
     if (args.length > 2 && args.is(1, "version") && argInteger(call, 2) === undefined) return;

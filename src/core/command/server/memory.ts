@@ -25,7 +25,8 @@ const HELP = [
   "    sampled up to <count> times (default: 5, 0 means sample all).",
 ];
 
-type Facts = Pick<CommandSpec, "name" | "summary" | "evaluate"> & Partial<Pick<CommandSpec, "complexity" | "hints">>;
+type Facts = Pick<CommandSpec, "name" | "summary" | "evaluate"> &
+  Partial<Pick<CommandSpec, "syntax" | "complexity" | "hints">>;
 
 function subcommand(facts: Facts): CommandSpec {
   return { complexity: "O(1)", hints: MEMORY_HINTS, ...facts, arity: 2, flags: [], group: "server", since: "4.0.0" };
@@ -38,6 +39,7 @@ const usage: CommandSpec = {
   group: "server",
   since: "4.0.0",
   summary: "Estimate the memory usage of a key",
+  syntax: "key#0 [SAMPLES=count<integer>]",
   complexity: "O(N) where N is the number of samples.",
   keys: oneKey(["RO"], 2),
   evaluate: evaluateUsage,

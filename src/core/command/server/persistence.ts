@@ -38,6 +38,7 @@ export const bgsave: CommandSpec = {
   group: "server",
   since: "1.0.0",
   summary: "Asynchronously save the dataset to disk",
+  syntax: "[SCHEDULE@3.2.2]",
   complexity: "O(1)",
   history: [["3.2.2", "Added the `SCHEDULE` option."]],
   evaluate: (call) => {

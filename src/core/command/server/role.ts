@@ -25,6 +25,7 @@ const REPLICAOF_FACTS = {
   flags: ["admin", "noscript", "stale", "no_async_loading"],
   group: "server",
   summary: "Make the server a replica of another instance, or promote it as master.",
+  syntax: "args(host-port{host port<integer>}|no-one{NO ONE})",
   complexity: "O(1)",
   evaluate: evaluateReplicaof,
 } as const;

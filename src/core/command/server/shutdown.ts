@@ -9,6 +9,7 @@ export const shutdown: CommandSpec = {
   group: "server",
   since: "1.0.0",
   summary: "Synchronously save the dataset to disk and then shut down the server",
+  syntax: "[nosave_save(NOSAVE|SAVE)] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]",
   complexity: "O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)",
   history: [["7.0.0", "Added the `NOW`, `FORCE` and `ABORT` modifiers."]],
   evaluate: evaluateShutdown,

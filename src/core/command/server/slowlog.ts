@@ -26,6 +26,7 @@ const get: CommandSpec = {
   group: "server",
   since: "2.2.12",
   summary: "Get the slow log's entries",
+  syntax: "[count<integer>]",
   complexity: "O(N) where N is the number of entries returned",
   hints: ["request_policy:all_nodes", "nondeterministic_output"],
   history: [["4.0.0", "Added client IP address, port and name to the reply."]],

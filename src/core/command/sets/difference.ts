@@ -11,6 +11,7 @@ export const sdiff: CommandSpec = {
   group: "set",
   since: "1.0.0",
   summary: "Subtract multiple sets",
+  syntax: "key#0*",
   complexity: "O(N) where N is the total number of elements in all given sets.",
   keys: [keysFrom(1, -1, "RO", "access")],
   hints: ["nondeterministic_output_order"],
@@ -27,6 +28,7 @@ export const sdiffstore: CommandSpec = {
   group: "set",
   since: "1.0.0",
   summary: "Subtract multiple sets and store the resulting set in a key",
+  syntax: "destination#0 key#1*",
   complexity: "O(N) where N is the total number of elements in all given sets.",
   keys: [keyAt(1, "OW", "update"), keysFrom(2, -1, "RO", "access")],
   evaluate(call: Call): void {

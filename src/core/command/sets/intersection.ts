@@ -13,6 +13,7 @@ export const sinter: CommandSpec = {
   group: "set",
   since: "1.0.0",
   summary: "Intersect multiple sets",
+  syntax: "key#0*",
   complexity: "O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets.",
   keys: [keysFrom(1, -1, "RO", "access")],
   hints: ["nondeterministic_output_order"],
@@ -29,6 +30,7 @@ export const sinterstore: CommandSpec = {
   group: "set",
   since: "1.0.0",
   summary: "Intersect multiple sets and store the resulting set in a key",
+  syntax: "destination#0 key#1*",
   complexity: "O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets.",
   keys: [keyAt(1, "RW", "update"), keysFrom(2, -1, "RO", "access")],
   evaluate(call: Call): void {
@@ -44,6 +46,7 @@ export const sintercard: CommandSpec = {
   group: "set",
   since: "7.0.0",
   summary: "Intersect multiple sets and return the cardinality of the result",
+  syntax: "numkeys<integer> key#0* [LIMIT=limit<integer>]",
   complexity: "O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets.",
   keys: [countedKeys(1, "RO", "access")],
   evaluate(call: Call): void {

@@ -1,5 +1,6 @@
 import { SetValue } from "../../state/values/setValue.ts";
 import type { Call } from "../call.ts";
+import { putValue } from "../generic/transfer.ts";
 import { readSet } from "../lookup.ts";
 
 /** The sets at arguments `from` to before `to`, undefined where there is none; null after a `WRONGTYPE` of any. */
@@ -18,8 +19,7 @@ export function storeMembers(call: Call, members: readonly string[]): void {
   const key = call.args.text(1);
   const value = new SetValue();
   for (const member of members) value.add(member);
-  call.mutate.put(key, value, 0);
-  call.reply.integer(members.length);
+  if (putValue(call, key, value, 0)) call.reply.integer(members.length);
 }
 
 export function replyMembers(call: Call, members: readonly string[]): void {

@@ -1,7 +1,7 @@
 import { below } from "../../../base/random.ts";
 import type { SetValue } from "../../state/values/setValue.ts";
 import type { Call } from "../call.ts";
-import { fail, SYNTAX_ERROR } from "../errors.ts";
+import { fail, hasRoomFor, SYNTAX_ERROR } from "../errors.ts";
 import { keyAt } from "../lists/keySpecs.ts";
 import { readSet } from "../lookup.ts";
 import { argCount } from "../numbers.ts";
@@ -15,6 +15,7 @@ export const spop: CommandSpec = {
   group: "set",
   since: "1.0.0",
   summary: "Remove and return one or multiple random members from a set",
+  syntax: "key#0 [count<integer>@3.2.0]",
   complexity: "Without the count argument O(1), otherwise O(N) where N is the value of the passed count.",
   keys: [keyAt(1, "RW", "access", "delete")],
   history: [["3.2.0", "Added the `count` argument."]],
@@ -30,7 +31,10 @@ export const spop: CommandSpec = {
     if (set === null) return;
     const members = set === undefined ? [] : distinctMembers(call, set, count);
     if (members.length > 0 && members.length === set?.length) call.mutate.delete(key);
-    else if (members.length > 0) call.mutate.setRemove(key, members);
+    else if (members.length > 0) {
+      if (!hasRoomFor(call, members)) return;
+      call.mutate.setRemove(key, members);
+    }
     reply.set(members.length);
     for (const member of members) reply.bulk(member);
   },
@@ -42,6 +46,7 @@ function popOne(call: Call): void {
   if (set === null) return;
   if (set === undefined) return call.reply.null();
   const member = randomMember(call, set);
+  if (!hasRoomFor(call, [member])) return;
   call.mutate.setRemove(key, [member]);
   call.reply.bulk(member);
 }
@@ -53,6 +58,7 @@ export const srandmember: CommandSpec = {
   group: "set",
   since: "1.0.0",
   summary: "Get one or multiple random members from a set",
+  syntax: "key#0 [count<integer>@2.6.0]",
   complexity: "Without the count argument O(1), otherwise O(N) where N is the absolute value of the passed count.",
   keys: [keyAt(1, "RO", "access")],
   history: [["2.6.0", "Added the optional `count` argument."]],

@@ -11,6 +11,7 @@ export const sismember: CommandSpec = {
   group: "set",
   since: "1.0.0",
   summary: "Determine if a given value is a member of a set",
+  syntax: "key#0 member",
   complexity: "O(1)",
   keys: [keyAt(1, "RO")],
   evaluate(call: Call): void {
@@ -27,6 +28,7 @@ export const smismember: CommandSpec = {
   group: "set",
   since: "6.2.0",
   summary: "Returns the membership associated with the given elements for a set",
+  syntax: "key#0 member*",
   complexity: "O(N) where N is the number of elements being checked for membership",
   keys: [keyAt(1, "RO", "access")],
   evaluate(call: Call): void {
@@ -45,6 +47,7 @@ export const scard: CommandSpec = {
   group: "set",
   since: "1.0.0",
   summary: "Get the number of members in a set",
+  syntax: "key#0",
   complexity: "O(1)",
   keys: [keyAt(1, "RO")],
   evaluate(call: Call): void {
@@ -61,6 +64,7 @@ export const smembers: CommandSpec = {
   group: "set",
   since: "1.0.0",
   summary: "Get all the members in a set",
+  syntax: "key#0",
   complexity: "O(N) where N is the set cardinality.",
   keys: [keyAt(1, "RO", "access")],
   hints: ["nondeterministic_output_order"],
@@ -82,6 +86,7 @@ export const sscan: CommandSpec = {
   group: "set",
   since: "2.8.0",
   summary: "Incrementally iterate Set elements",
+  syntax: "key#0 cursor<integer> [MATCH=pattern<pattern>] [COUNT=count<integer>]",
   complexity:
     "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return " +
     "back to 0. N is the number of elements inside the collection..",

@@ -1,5 +1,6 @@
 import { SetValue } from "../../state/values/setValue.ts";
 import type { Call } from "../call.ts";
+import { putValue } from "../generic/transfer.ts";
 import { keyAt, keysFrom } from "../lists/keySpecs.ts";
 import type { CommandSpec } from "../spec.ts";
 import { readSets } from "./operands.ts";
@@ -11,6 +12,7 @@ export const sunion: CommandSpec = {
   group: "set",
   since: "1.0.0",
   summary: "Add multiple sets",
+  syntax: "key#0*",
   complexity: "O(N) where N is the total number of elements in all given sets.",
   keys: [keysFrom(1, -1, "RO", "access")],
   hints: ["nondeterministic_output_order"],
@@ -33,14 +35,15 @@ export const sunionstore: CommandSpec = {
   group: "set",
   since: "1.0.0",
   summary: "Add multiple sets and store the resulting set in a key",
+  syntax: "destination#0 key#1*",
   complexity: "O(N) where N is the total number of elements in all given sets.",
   keys: [keyAt(1, "OW", "update"), keysFrom(2, -1, "RO", "access")],
   evaluate(call: Call): void {
     const sets = readSets(call, 2);
     if (sets === null) return;
     const union = unionOf(sets);
-    call.mutate.put(call.args.text(1), union, 0);
-    call.reply.integer(union.length);
+    const { length } = union;
+    if (putValue(call, call.args.text(1), union, 0)) call.reply.integer(length);
   },
 };
 

@@ -10,6 +10,7 @@ export const sadd: CommandSpec = {
   group: "set",
   since: "1.0.0",
   summary: "Add one or more members to a set",
+  syntax: "key#0 member*",
   complexity:
     "O(1) for each element added, so O(N) to add N elements when the command is called with multiple arguments.",
   keys: [keyAt(1, "RW", "insert")],
@@ -32,6 +33,7 @@ export const srem: CommandSpec = {
   group: "set",
   since: "1.0.0",
   summary: "Remove one or more members from a set",
+  syntax: "key#0 member*",
   complexity: "O(N) where N is the number of members to be removed.",
   keys: [keyAt(1, "RW", "delete")],
   history: [["2.4.0", "Accepts multiple `member` arguments."]],
@@ -53,6 +55,7 @@ export const smove: CommandSpec = {
   group: "set",
   since: "1.0.0",
   summary: "Move a member from one set to another",
+  syntax: "source#0 destination#1 member",
   complexity: "O(1)",
   keys: [keyAt(1, "RW", "access", "delete"), keyAt(2, "RW", "insert")],
   evaluate(call: Call): void {

@@ -12,6 +12,7 @@ export const bzpopmin: CommandSpec = {
   since: "5.0.0",
   summary:
     "Remove and return the member with the lowest score from one or more sorted sets, or block until one is available",
+  syntax: "key#0* timeout<double>",
   complexity: "O(log(N)) with N being the number of elements in the sorted set.",
   keys: [keysFrom(1, -2, "RW", "access", "delete")],
   history: [["6.0.0", "`timeout` is interpreted as a double instead of an integer."]],
@@ -26,6 +27,7 @@ export const bzpopmax: CommandSpec = {
   since: "5.0.0",
   summary:
     "Remove and return the member with the highest score from one or more sorted sets, or block until one is available",
+  syntax: "key#0* timeout<double>",
   complexity: "O(log(N)) with N being the number of elements in the sorted set.",
   keys: [keysFrom(1, -2, "RW", "access", "delete")],
   history: [["6.0.0", "`timeout` is interpreted as a double instead of an integer."]],
@@ -40,7 +42,9 @@ function popBlocking(call: Call, end: End): void {
   const found = firstSortedSet(call, keysToTry(call, keys));
   if (found === null) return;
   if (found === undefined) return awaitSortedSet(call, keys, timeoutMillis);
-  const { member, score } = takeFrom(call, found.key, found.zset, end, 1)[0]!;
+  const taken = takeFrom(call, found.key, found.zset, end, 1);
+  if (taken === undefined) return;
+  const { member, score } = taken[0]!;
   reply.array(3);
   reply.bulk(found.key);
   reply.bulk(member);

@@ -9,6 +9,7 @@ export const zunion: CommandSpec = {
   group: "sorted-set",
   since: "6.2.0",
   summary: "Add multiple sorted sets",
+  syntax: "numkeys<integer> key#0* [WEIGHTS=weight<integer>*] [AGGREGATE=aggregate(SUM|MIN|MAX)] [WITHSCORES]",
   complexity:
     "O(N)+O(M*log(M)) with N being the sum of the sizes of the input sorted sets, and M being the number of elements in the resulting sorted set.",
   keys: [countedKeys(1, "RO", "access")],
@@ -22,6 +23,7 @@ export const zinter: CommandSpec = {
   group: "sorted-set",
   since: "6.2.0",
   summary: "Intersect multiple sorted sets",
+  syntax: "numkeys<integer> key#0* [WEIGHTS=weight<integer>*] [AGGREGATE=aggregate(SUM|MIN|MAX)] [WITHSCORES]",
   complexity:
     "O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K being the number of input sorted sets and M being the number of elements in the resulting sorted set.",
   keys: [countedKeys(1, "RO", "access")],
@@ -35,6 +37,7 @@ export const zdiff: CommandSpec = {
   group: "sorted-set",
   since: "6.2.0",
   summary: "Subtract multiple sorted sets",
+  syntax: "numkeys<integer> key#0* [WITHSCORES]",
   complexity:
     "O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N is the size of the first set, and K is the size of the result set.",
   keys: [countedKeys(1, "RO", "access")],
@@ -48,6 +51,7 @@ export const zunionstore: CommandSpec = {
   group: "sorted-set",
   since: "2.0.0",
   summary: "Add multiple sorted sets and store the resulting sorted set in a new key",
+  syntax: "destination#0 numkeys<integer> key#1* [WEIGHTS=weight<integer>*] [AGGREGATE=aggregate(SUM|MIN|MAX)]",
   complexity:
     "O(N)+O(M log(M)) with N being the sum of the sizes of the input sorted sets, and M being the number of elements in the resulting sorted set.",
   keys: [keyAt(1, "OW", "update"), countedKeys(2, "RO", "access")],
@@ -61,6 +65,7 @@ export const zinterstore: CommandSpec = {
   group: "sorted-set",
   since: "2.0.0",
   summary: "Intersect multiple sorted sets and store the resulting sorted set in a new key",
+  syntax: "destination#0 numkeys<integer> key#1* [WEIGHTS=weight<integer>*] [AGGREGATE=aggregate(SUM|MIN|MAX)]",
   complexity:
     "O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K being the number of input sorted sets and M being the number of elements in the resulting sorted set.",
   keys: [keyAt(1, "OW", "update"), countedKeys(2, "RO", "access")],
@@ -74,6 +79,7 @@ export const zdiffstore: CommandSpec = {
   group: "sorted-set",
   since: "6.2.0",
   summary: "Subtract multiple sorted sets and store the resulting sorted set in a new key",
+  syntax: "destination#0 numkeys<integer> key#1*",
   complexity:
     "O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N is the size of the first set, and K is the size of the result set.",
   keys: [keyAt(1, "OW", "update"), countedKeys(2, "RO", "access")],
@@ -87,6 +93,7 @@ export const zintercard: CommandSpec = {
   group: "sorted-set",
   since: "7.0.0",
   summary: "Intersect multiple sorted sets and return the cardinality of the result",
+  syntax: "numkeys<integer> key#0* [LIMIT=limit<integer>]",
   complexity: "O(N*K) worst case with N being the smallest input sorted set, K being the number of input sorted sets.",
   keys: [countedKeys(1, "RO", "access")],
   evaluate: countIntersection,

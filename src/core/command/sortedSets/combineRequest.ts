@@ -4,6 +4,7 @@ import { SetValue } from "../../state/values/setValue.ts";
 import { ZSetValue } from "../../state/values/zsetValue.ts";
 import type { Call } from "../call.ts";
 import { fail, SYNTAX_ERROR, WRONG_TYPE } from "../errors.ts";
+import { putValue } from "../generic/transfer.ts";
 import { lookup } from "../lookup.ts";
 import { argCount, argDouble, argInteger } from "../numbers.ts";
 import { type Aggregate, type Combination, combine, countCommon, type Source } from "./combine.ts";
@@ -54,8 +55,7 @@ export function storeCombination(call: Call, combination: Combination): void {
   const result = new ZSetValue();
   for (const [member, score] of members) result.add(member, isCompact ? withoutNegativeZero(score) : score);
   const { length } = result;
-  call.mutate.put(call.args.text(1), result, 0);
-  call.reply.integer(length);
+  if (putValue(call, call.args.text(1), result, 0)) call.reply.integer(length);
 }
 
 /** `ZINTERCARD`. */

@@ -12,6 +12,7 @@ export const zmpop: CommandSpec = {
   group: "sorted-set",
   since: "7.0.0",
   summary: "Remove and return members with scores in a sorted set",
+  syntax: "numkeys<integer> key#0* where(MIN|MAX) [COUNT=count<integer>]",
   complexity:
     "O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of elements in the sorted set, and M being the number of elements popped.",
   keys: [countedKeys(1, "RW", "access", "delete")],
@@ -25,6 +26,7 @@ export const bzmpop: CommandSpec = {
   group: "sorted-set",
   since: "7.0.0",
   summary: "Remove and return members with scores in a sorted set or block until one is available",
+  syntax: "timeout<double> numkeys<integer> key#0* where(MIN|MAX) [COUNT=count<integer>]",
   complexity:
     "O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of elements in the sorted set, and M being the number of elements popped.",
   keys: [countedKeys(2, "RW", "access", "delete")],
@@ -84,6 +86,7 @@ function refuse(call: Call): undefined {
 function replyTaken(call: Call, { key, zset }: FoundSortedSet, { end, count }: MultiPop): void {
   const { reply } = call;
   const taken = takeFrom(call, key, zset, end, count);
+  if (taken === undefined) return;
   reply.array(2);
   reply.bulk(key);
   reply.array(taken.length);

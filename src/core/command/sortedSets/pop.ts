@@ -13,6 +13,7 @@ export const zpopmin: CommandSpec = {
   group: "sorted-set",
   since: "5.0.0",
   summary: "Remove and return members with the lowest scores in a sorted set",
+  syntax: "key#0 [count<integer>]",
   complexity:
     "O(log(N)*M) with N being the number of elements in the sorted set, and M being the number of elements popped.",
   keys: [keyAt(1, "RW", "access", "delete")],
@@ -26,6 +27,7 @@ export const zpopmax: CommandSpec = {
   group: "sorted-set",
   since: "5.0.0",
   summary: "Remove and return members with the highest scores in a sorted set",
+  syntax: "key#0 [count<integer>]",
   complexity:
     "O(log(N)*M) with N being the number of elements in the sorted set, and M being the number of elements popped.",
   keys: [keyAt(1, "RW", "access", "delete")],
@@ -43,6 +45,7 @@ function pop(call: Call, end: End): void {
   if (zset === null) return;
   if (zset === undefined || count === 0) return reply.array(0);
   const taken = takeFrom(call, key, zset, end, count);
+  if (taken === undefined) return;
   // Only a count makes it a list of pairs in RESP3; without one it is a single pair.
   const isNested = isCounted && reply.protocol === 3;
   reply.array(isNested ? taken.length : taken.length * 2);

@@ -1,6 +1,7 @@
 import { ZSetValue } from "../../state/values/zsetValue.ts";
 import type { Call } from "../call.ts";
 import { fail, SYNTAX_ERROR } from "../errors.ts";
+import { putValue } from "../generic/transfer.ts";
 import { readZSet } from "../lookup.ts";
 import { argInteger } from "../numbers.ts";
 import { argBounds, type Range, type RangeKind, type Ranks, ranksOf } from "./bounds.ts";
@@ -60,8 +61,7 @@ export function storeRange(call: Call, form: RangeForm): void {
     );
   }
   const { length } = result;
-  call.mutate.put(call.args.text(1), result, 0);
-  call.reply.integer(length);
+  if (putValue(call, call.args.text(1), result, 0)) call.reply.integer(length);
 }
 
 /** Reads options and range, with Redis's checks in Redis's order; undefined after an error reply. */

@@ -17,6 +17,8 @@ export const zrange: CommandSpec = {
   group: "sorted-set",
   since: "1.2.0",
   summary: "Return a range of members in a sorted set",
+  syntax:
+    "key#0 start stop [sortby(BYSCORE|BYLEX)@6.2.0] [REV@6.2.0] [LIMIT=offset_count{offset<integer> count<integer>}@6.2.0] [WITHSCORES]",
   complexity:
     "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements returned.",
   keys: [keyAt(1, "RO", "access")],
@@ -31,6 +33,7 @@ export const zrevrange: CommandSpec = {
   group: "sorted-set",
   since: "1.2.0",
   summary: "Return a range of members in a sorted set, by index, with scores ordered from high to low",
+  syntax: "key#0 start<integer> stop<integer> [WITHSCORES]",
   complexity:
     "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements returned.",
   keys: [keyAt(1, "RO", "access")],
@@ -45,6 +48,7 @@ export const zrangebyscore: CommandSpec = {
   group: "sorted-set",
   since: "1.0.5",
   summary: "Return a range of members in a sorted set, by score",
+  syntax: "key#0 min<double> max<double> [WITHSCORES@2.0.0] [LIMIT=offset_count{offset<integer> count<integer>}]",
   complexity:
     "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements being returned. If M is constant (e.g. always asking for the first 10 elements with LIMIT), you can consider it O(log(N)).",
   keys: [keyAt(1, "RO", "access")],
@@ -60,6 +64,7 @@ export const zrevrangebyscore: CommandSpec = {
   group: "sorted-set",
   since: "2.2.0",
   summary: "Return a range of members in a sorted set, by score, with scores ordered from high to low",
+  syntax: "key#0 max<double> min<double> [WITHSCORES] [LIMIT=offset_count{offset<integer> count<integer>}]",
   complexity:
     "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements being returned. If M is constant (e.g. always asking for the first 10 elements with LIMIT), you can consider it O(log(N)).",
   keys: [keyAt(1, "RO", "access")],
@@ -75,6 +80,7 @@ export const zrangebylex: CommandSpec = {
   group: "sorted-set",
   since: "2.8.9",
   summary: "Return a range of members in a sorted set, by lexicographical range",
+  syntax: "key#0 min max [LIMIT=offset_count{offset<integer> count<integer>}]",
   complexity:
     "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements being returned. If M is constant (e.g. always asking for the first 10 elements with LIMIT), you can consider it O(log(N)).",
   keys: [keyAt(1, "RO", "access")],
@@ -89,6 +95,7 @@ export const zrevrangebylex: CommandSpec = {
   group: "sorted-set",
   since: "2.8.9",
   summary: "Return a range of members in a sorted set, by lexicographical range, ordered from higher to lower strings.",
+  syntax: "key#0 max min [LIMIT=offset_count{offset<integer> count<integer>}]",
   complexity:
     "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements being returned. If M is constant (e.g. always asking for the first 10 elements with LIMIT), you can consider it O(log(N)).",
   keys: [keyAt(1, "RO", "access")],
@@ -103,6 +110,7 @@ export const zrangestore: CommandSpec = {
   group: "sorted-set",
   since: "6.2.0",
   summary: "Store a range of members from sorted set into another key",
+  syntax: "dst#0 src#1 min max [sortby(BYSCORE|BYLEX)] [REV] [LIMIT=offset_count{offset<integer> count<integer>}]",
   complexity:
     "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements stored into the destination key.",
   keys: [keyAt(1, "OW", "update"), keyAt(2, "RO", "access")],

@@ -1,6 +1,7 @@
 import { VALUE_ZSET } from "../../state/values/collection.ts";
 import type { ScoredMember, ZSetValue } from "../../state/values/zsetValue.ts";
 import { block, type Call } from "../call.ts";
+import { hasRoomFor } from "../errors.ts";
 import { readZSet } from "../lookup.ts";
 
 /** Where members are taken from: the lowest scores, or the highest. */
@@ -27,16 +28,21 @@ export function awaitSortedSet(call: Call, keys: readonly string[], timeoutMilli
   block(call, { keys, valueType: VALUE_ZSET, timeoutMillis, onTimeout: (reply) => reply.nullArray() });
 }
 
-/** Removes up to `count` members from one end; answers them, outermost first. */
-export function takeFrom(call: Call, key: string, zset: ZSetValue, end: End, count: number): ScoredMember[] {
+/** Removes up to `count` members from one end; answers them, outermost first. Undefined after an error reply. */
+export function takeFrom(
+  call: Call,
+  key: string,
+  zset: ZSetValue,
+  end: End,
+  count: number,
+): ScoredMember[] | undefined {
   const { length } = zset;
   const taken: ScoredMember[] = [];
   const take = (member: string, score: number) => taken.push({ member, score });
   if (end === "min") zset.forRange(0, Math.min(count, length), take);
   else zset.forRangeReverse(Math.max(0, length - count), length, take);
-  call.mutate.zsetRemove(
-    key,
-    taken.map(({ member }) => member),
-  );
+  const members = taken.map(({ member }) => member);
+  if (!hasRoomFor(call, members)) return undefined;
+  call.mutate.zsetRemove(key, members);
   return taken;
 }

@@ -22,6 +22,8 @@ export const zadd: CommandSpec = {
   group: "sorted-set",
   since: "1.2.0",
   summary: "Add one or more members to a sorted set, or update its score if it already exists",
+  syntax:
+    "key#0 [condition(NX|XX)@3.0.2] [comparison(GT|LT)@6.2.0] [CH=change<pure-token>@3.0.2] [INCR=increment<pure-token>@3.0.2] score_member{score<double> member}*",
   complexity: "O(log(N)) for each item added, where N is the number of elements in the sorted set.",
   keys: [keyAt(1, "RW", "update")],
   history: [
@@ -39,6 +41,7 @@ export const zincrby: CommandSpec = {
   group: "sorted-set",
   since: "1.2.0",
   summary: "Increment the score of a member in a sorted set",
+  syntax: "key#0 increment<integer> member",
   complexity: "O(log(N)) where N is the number of elements in the sorted set.",
   keys: [keyAt(1, "RW", "access", "update")],
   evaluate: (call) => add(call, INCR),

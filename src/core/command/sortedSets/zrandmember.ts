@@ -18,6 +18,7 @@ export const zrandmember: CommandSpec = {
   group: "sorted-set",
   since: "6.2.0",
   summary: "Get one or multiple random elements from a sorted set",
+  syntax: "key#0 [options{count<integer> [WITHSCORES]}]",
   complexity: "O(N) where N is the number of elements returned",
   keys: [keyAt(1, "RO", "access")],
   hints: ["nondeterministic_output"],

@@ -1,4 +1,5 @@
 import type { Call } from "../call.ts";
+import { hasRoomFor } from "../errors.ts";
 import { keyAt } from "../lists/keySpecs.ts";
 import { readZSet } from "../lookup.ts";
 import type { CommandSpec } from "../spec.ts";
@@ -11,6 +12,7 @@ export const zrem: CommandSpec = {
   group: "sorted-set",
   since: "1.2.0",
   summary: "Remove one or more members from a sorted set",
+  syntax: "key#0 member*",
   complexity:
     "O(M*log(N)) with N being the number of elements in the sorted set and M the number of elements to be removed.",
   keys: [keyAt(1, "RW", "delete")],
@@ -25,6 +27,7 @@ export const zremrangebylex: CommandSpec = {
   group: "sorted-set",
   since: "2.8.9",
   summary: "Remove all members in a sorted set between the given lexicographical range",
+  syntax: "key#0 min max",
   complexity:
     "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements removed by the operation.",
   keys: [keyAt(1, "RW", "delete")],
@@ -38,6 +41,7 @@ export const zremrangebyrank: CommandSpec = {
   group: "sorted-set",
   since: "2.0.0",
   summary: "Remove all members in a sorted set within the given indexes",
+  syntax: "key#0 start<integer> stop<integer>",
   complexity:
     "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements removed by the operation.",
   keys: [keyAt(1, "RW", "delete")],
@@ -51,6 +55,7 @@ export const zremrangebyscore: CommandSpec = {
   group: "sorted-set",
   since: "1.2.0",
   summary: "Remove all members in a sorted set within the given scores",
+  syntax: "key#0 min<double> max<double>",
   complexity:
     "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements removed by the operation.",
   keys: [keyAt(1, "RW", "delete")],
@@ -84,6 +89,7 @@ function removeRange(call: Call, kind: RangeKind): void {
     const { start, end } = ranksOf(zset, range);
     zset.forRange(start, end, (member) => members.push(member));
   }
+  if (!hasRoomFor(call, members)) return;
   if (members.length > 0) call.mutate.zsetRemove(key, members);
   call.reply.integer(members.length);
 }

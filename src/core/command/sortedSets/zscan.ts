@@ -15,6 +15,7 @@ export const zscan: CommandSpec = {
   group: "sorted-set",
   since: "2.8.0",
   summary: "Incrementally iterate sorted sets elements and associated scores",
+  syntax: "key#0 cursor<integer> [MATCH=pattern<pattern>] [COUNT=count<integer>]",
   complexity:
     "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection..",
   keys: [keyAt(1, "RO", "access")],

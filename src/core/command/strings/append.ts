@@ -16,6 +16,7 @@ export const append: CommandSpec = {
   group: "string",
   since: "2.0.0",
   summary: "Append a value to a key",
+  syntax: "key#0 value",
   complexity:
     "O(1). The amortized time complexity is O(1) assuming the appended value is small and the already present value is of " +
     "any size, since the dynamic string library used by Redis will double the free space available on every reallocation.",
@@ -37,6 +38,7 @@ export const setrange: CommandSpec = {
   group: "string",
   since: "2.2.0",
   summary: "Overwrite part of a string at key starting at the specified offset",
+  syntax: "key#0 offset<integer> value",
   complexity:
     "O(1), not counting the time taken to copy the new string in place. Usually, this string is very small so the " +
     "amortized complexity is O(1). Otherwise, complexity is O(M) with M being the length of the value argument.",

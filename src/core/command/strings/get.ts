@@ -12,6 +12,7 @@ export const get: CommandSpec = {
   group: "string",
   since: "1.0.0",
   summary: "Get the value of a key",
+  syntax: "key#0",
   complexity: "O(1)",
   keys: oneKey(["RO", "access"]),
   evaluate(call: Call): void {
@@ -26,6 +27,7 @@ export const mget: CommandSpec = {
   group: "string",
   since: "1.0.0",
   summary: "Get the values of all the given keys",
+  syntax: "key#0*",
   complexity: "O(N) where N is the number of keys to retrieve.",
   keys: allKeys(["RO", "access"]),
   hints: ["request_policy:multi_shard"],
@@ -47,6 +49,7 @@ export const getdel: CommandSpec = {
   group: "string",
   since: "6.2.0",
   summary: "Get the value of a key and delete the key",
+  syntax: "key#0",
   complexity: "O(1)",
   keys: oneKey(["RW", "access", "delete"]),
   evaluate(call: Call): void {
@@ -62,6 +65,7 @@ export const strlen: CommandSpec = {
   group: "string",
   since: "2.2.0",
   summary: "Get the length of the value stored in a key",
+  syntax: "key#0",
   complexity: "O(1)",
   keys: oneKey(["RO"]),
   evaluate(call: Call): void {

@@ -14,6 +14,8 @@ export const getex: CommandSpec = {
   group: "string",
   since: "6.2.0",
   summary: "Get the value of a key and optionally set its expiration",
+  syntax:
+    "key#0 [expiration(EX=seconds<integer>|PX=milliseconds<integer>|EXAT=unix-time-seconds<unix-time>|PXAT=unix-time-milliseconds<unix-time>|PERSIST)]",
   complexity: "O(1)",
   keys: [{ ...oneKey(["RW", "access", "update"])[0]!, notes: "RW and UPDATE because it changes the TTL" }],
   evaluate(call: Call): void {

@@ -32,6 +32,7 @@ export const incr: CommandSpec = {
   name: "incr",
   arity: 2,
   summary: "Increment the integer value of a key by one",
+  syntax: "key#0",
   evaluate: (call) => add(call, 1),
 };
 
@@ -40,6 +41,7 @@ export const decr: CommandSpec = {
   name: "decr",
   arity: 2,
   summary: "Decrement the integer value of a key by one",
+  syntax: "key#0",
   evaluate: (call) => add(call, -1),
 };
 
@@ -48,6 +50,7 @@ export const incrby: CommandSpec = {
   name: "incrby",
   arity: 3,
   summary: "Increment the integer value of a key by the given amount",
+  syntax: "key#0 increment<integer>",
   evaluate(call: Call): void {
     const { bytes, starts, ends } = call.args;
     const short = parseShortInteger(bytes, starts[2]!, ends[2]!);
@@ -62,6 +65,7 @@ export const decrby: CommandSpec = {
   name: "decrby",
   arity: 3,
   summary: "Decrement the integer value of a key by the given number",
+  syntax: "key#0 decrement<integer>",
   evaluate(call: Call): void {
     const { bytes, starts, ends } = call.args;
     const short = parseShortInteger(bytes, starts[2]!, ends[2]!);

@@ -14,6 +14,7 @@ export const incrbyfloat: CommandSpec = {
   group: "string",
   since: "2.6.0",
   summary: "Increment the float value of a key by the given amount",
+  syntax: "key#0 increment<double>",
   complexity: "O(1)",
   keys: oneKey(["RW", "access", "update"]),
   evaluate(call: Call): void {

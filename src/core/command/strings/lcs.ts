@@ -25,6 +25,7 @@ export const lcs: CommandSpec = {
   group: "string",
   since: "7.0.0",
   summary: "Find longest common substring",
+  syntax: "key1#0 key2#0 [LEN] [IDX] [MINMATCHLEN=len<integer>] [WITHMATCHLEN]",
   complexity: "O(N*M) where N and M are the lengths of s1 and s2, respectively",
   keys: [{ flags: ["RO", "access"], begin: { index: 1 }, find: { lastKey: 1, keyStep: 1, limit: 0 } }],
   evaluate(call: Call): void {

@@ -14,6 +14,8 @@ export const set: CommandSpec = {
   group: "string",
   since: "1.0.0",
   summary: "Set the string value of a key",
+  syntax:
+    "key#0 value [condition(NX|XX)@2.6.12] [GET@6.2.0] [expiration(EX=seconds<integer>@2.6.12|PX=milliseconds<integer>@2.6.12|EXAT=unix-time-seconds<unix-time>@6.2.0|PXAT=unix-time-milliseconds<unix-time>@6.2.0|KEEPTTL@6.0.0)]",
   complexity: "O(1)",
   keys: [
     {
@@ -41,6 +43,7 @@ export const setnx: CommandSpec = {
   group: "string",
   since: "1.0.0",
   summary: "Set the value of a key, only if the key does not exist",
+  syntax: "key#0 value",
   complexity: "O(1)",
   keys: oneKey(["OW", "insert"]),
   evaluate(call: Call): void {
@@ -57,6 +60,7 @@ export const setex: CommandSpec = {
   group: "string",
   since: "2.0.0",
   summary: "Set the value and expiration of a key",
+  syntax: "key#0 seconds<integer> value",
   complexity: "O(1)",
   keys: oneKey(["OW", "update"]),
   evaluate: (call) => setWithTime(call, SECONDS, "setex"),
@@ -69,6 +73,7 @@ export const psetex: CommandSpec = {
   group: "string",
   since: "2.6.0",
   summary: "Set the value and expiration in milliseconds of a key",
+  syntax: "key#0 milliseconds<integer> value",
   complexity: "O(1)",
   keys: oneKey(["OW", "update"]),
   evaluate: (call) => setWithTime(call, MILLIS, "psetex"),
@@ -81,6 +86,7 @@ export const getset: CommandSpec = {
   group: "string",
   since: "1.0.0",
   summary: "Set the string value of a key and return its old value",
+  syntax: "key#0 value",
   complexity: "O(1)",
   keys: oneKey(["RW", "access", "update"]),
   deprecated: { since: "6.2.0", replacedBy: "`SET` with the `!GET` argument" },

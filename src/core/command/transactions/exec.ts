@@ -1,5 +1,5 @@
 import type { Call } from "../call.ts";
-import type { MutableCall } from "../dispatch.ts";
+import { evaluateIfRoom, type MutableCall } from "../dispatch.ts";
 import { fail } from "../errors.ts";
 import type { QueuedCommand } from "../session.ts";
 import { endTransaction, forgetWatched } from "./queue.ts";
@@ -29,7 +29,7 @@ function evaluateQueue(call: Call, queue: readonly QueuedCommand[]): void {
   call.reply.array(queue.length);
   for (const queued of queue) {
     mutable.args = queued.args;
-    queued.spec.evaluate!(call);
+    evaluateIfRoom(call, queued.spec);
   }
   mutable.inTransaction = false;
   mutable.args = args;

@@ -14,6 +14,7 @@ export const watch: CommandSpec = {
   group: "transactions",
   since: "2.2.0",
   summary: "Watch the given keys to determine execution of the MULTI/EXEC block",
+  syntax: "key#0*",
   complexity: "O(1) for every key.",
   keys: [{ flags: ["RO"], begin: { index: 1 }, find: { lastKey: -1, keyStep: 1, limit: 0 } }],
   evaluate(call: Call): void {
@@ -58,7 +59,7 @@ export function isWatchedKeyExpired(call: Call): boolean {
   for (const key of call.session.watched) {
     const ref = state.find(key);
     if (state.pendingVersion > call.dependsOn) call.dependsOn = state.pendingVersion;
-    if (ref !== 0 && state.expires(ref) && state.expireAt(ref) <= call.now) isExpired = true;
+    if (ref !== 0 && state.expires(ref) && state.expireAt(ref) <= call.expiryNow) isExpired = true;
   }
   return isExpired;
 }

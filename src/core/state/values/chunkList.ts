@@ -238,11 +238,15 @@ export class ChunkList {
     if (all) this.markAll();
   }
 
-  /** What changed since the last call, by order key; null where a chunk is no more. */
-  takeDirty(): Map<number, Chunk | null> {
-    const taken = this.dirty ?? new Map<number, Chunk | null>();
+  /** Visits what changed, by order key, and forgets that it did, until `limit.isFull`; null where a chunk is no more. */
+  takeDirty(limit: { readonly isFull: boolean }, visit: (key: number, chunk: Chunk | null) => void): void {
+    if (this.dirty === undefined) return;
+    for (const [key, chunk] of this.dirty) {
+      if (limit.isFull) return;
+      this.dirty.delete(key);
+      visit(key, chunk);
+    }
     this.dirty = new Map();
-    return taken;
   }
 
   /** Leaves the place of the element at `index` in `group`, `chunk` and `item`, coming from the nearer end. */

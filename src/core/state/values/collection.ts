@@ -17,6 +17,8 @@ export type EncodingName = "quicklist" | "listpack" | "hashtable" | "intset" | "
 
 /** Receives what has to be written or removed so that the pieces on disk are the value again. */
 export interface PieceSink {
+  /** Asked before each piece: it wants no more for now. */
+  readonly isFull: boolean;
   /** `content` is used again for the next piece: it is valid during the call only. */
   put(piece: string, content: ByteWriter): void;
   delete(piece: string): void;
@@ -49,7 +51,10 @@ export interface Collection {
   beginPieces(): void;
   /** Writes what is kept in the key's record beside the pieces: a byte that tells the encoding and the layout. */
   encodeHeader(writer: ByteWriter): void;
-  /** Reports each piece that changed since the last call, once, and forgets it. A delete may name a piece never put. */
+  /**
+   * Reports pieces that changed and forgets that they did, until there are none or the sink is full. A delete may name a piece that
+   * was never put. Only when none is left are the pieces that were reported the value.
+   */
   takeDirtyPieces(sink: PieceSink): void;
   /** How many pieces `takeDirtyPieces` would report. 0 while the value is not in pieces. */
   readonly dirtyPieces: number;

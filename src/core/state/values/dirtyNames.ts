@@ -1,29 +1,51 @@
 /**
  * Which pieces of a collection changed since they were last taken. At first all count as dirty, and nothing need be
- * remembered. A `Set` ends at 2^24 names: the owner takes them long before, as the changes also wait in the log.
+ * remembered. They are taken a part at a time: what changes meanwhile and was taken already is dirty again. A `Set` ends at 2^24
+ * names: the owner takes them long before, as the changes also wait in the log.
  */
 export class DirtyNames {
-  private all = true;
+  /** The element at this position and those behind it are dirty, named or not. */
+  private from = 0;
   private names = new Set<string>();
 
   mark(name: string): void {
-    if (!this.all) this.names.add(name);
+    if (this.from > 0) this.names.add(name);
   }
 
   /** `length`: how many elements the collection has. */
   count(length: number): number {
-    return this.all ? length : this.names.size;
+    return Math.max(0, length - this.from) + this.names.size;
   }
 
-  /** The changed names, or "all"; from now on nothing is dirty. */
-  take(): Set<string> | "all" {
-    const taken = this.all ? "all" : this.names;
+  /** Names all elements one by one, where all are dirty: for a collection whose elements change places unmarked. */
+  spell(all: Iterable<string>): void {
+    if (this.from > 0) return;
     this.forget();
-    return taken;
+    for (const name of all) this.names.add(name);
+  }
+
+  /** Visits what is dirty, which then is no more, until `limit.isFull`. */
+  take(
+    length: number,
+    limit: { readonly isFull: boolean },
+    atPosition: (position: number) => void,
+    named: (name: string) => void,
+  ): void {
+    while (this.from < length) {
+      if (limit.isFull) return;
+      atPosition(this.from++);
+    }
+    this.from = Number.POSITIVE_INFINITY;
+    for (const name of this.names) {
+      if (limit.isFull) return;
+      this.names.delete(name);
+      named(name);
+    }
+    this.names = new Set();
   }
 
   forget(): void {
-    this.all = false;
+    this.from = Number.POSITIVE_INFINITY;
     this.names = new Set();
   }
 }

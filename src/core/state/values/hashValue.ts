@@ -186,18 +186,16 @@ export class HashValue implements Collection {
 
   /** A piece is an entry: its name the field, its content the position and the value. */
   takeDirtyPieces(sink: PieceSink): void {
-    const names = this.dirty?.take();
-    if (names === undefined) return;
+    const { dirty, pairs } = this;
+    if (dirty === undefined) return;
     const writer = new ByteWriter(256);
-    if (names === "all") {
-      for (let i = 0; i < this.length; i++) this.putPiece(sink, writer, i);
-      return;
-    }
-    for (const field of names) {
+    const put = (position: number): void => this.putPiece(sink, writer, position);
+    if (this.large === undefined) dirty.spell(pairs.filter((_, at) => at % 2 === 0));
+    dirty.take(this.length, sink, put, (field) => {
       const position = this.positionOf(field);
       if (position < 0) sink.delete(field);
-      else this.putPiece(sink, writer, position);
-    }
+      else put(position);
+    });
   }
 
   static fromPieces(header: ByteReader, pieces: Iterable<StoredPiece>): HashValue {

@@ -201,15 +201,12 @@ export class ListValue implements Collection {
   takeDirtyPieces(sink: PieceSink): void {
     if (this.large === undefined || !this.large.isTracked) return;
     const writer = new ByteWriter(CHUNK_BYTES_MAX * 2);
-    for (const [key, chunk] of this.large.takeDirty()) {
-      if (chunk === null) {
-        sink.delete(orderKeyName(key));
-        continue;
-      }
+    this.large.takeDirty(sink, (key, chunk) => {
+      if (chunk === null) return sink.delete(orderKeyName(key));
       writer.reset();
       for (const item of chunk.items) writer.lengthText(item);
       sink.put(orderKeyName(key), writer);
-    }
+    });
   }
 
   static fromPieces(header: ByteReader, pieces: Iterable<StoredPiece>): ListValue {

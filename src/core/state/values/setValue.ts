@@ -151,18 +151,16 @@ export class SetValue implements Collection {
 
   /** A piece is a member: its name the member, its content the position, which is 0 in an "intset". */
   takeDirtyPieces(sink: PieceSink): void {
-    const names = this.dirty?.take();
-    if (names === undefined) return;
+    const { dirty } = this;
+    if (dirty === undefined) return;
     const writer = new ByteWriter(16);
-    if (names === "all") {
-      for (let i = 0; i < this.length; i++) this.putPiece(sink, writer, i);
-      return;
-    }
-    for (const member of names) {
+    const put = (position: number): void => this.putPiece(sink, writer, position);
+    if (this.large === undefined) dirty.spell(this.small);
+    dirty.take(this.length, sink, put, (member) => {
       const position = this.positionOf(member);
       if (position < 0) sink.delete(member);
-      else this.putPiece(sink, writer, position);
-    }
+      else put(position);
+    });
   }
 
   static fromPieces(header: ByteReader, pieces: Iterable<StoredPiece>): SetValue {

@@ -223,18 +223,16 @@ export class ZSetValue implements Collection {
 
   /** A piece is a member: its name the member, its content the position (0 in a small set) and the score. */
   takeDirtyPieces(sink: PieceSink): void {
-    const names = this.dirty?.take();
-    if (names === undefined) return;
+    const { dirty, large, members } = this;
+    if (dirty === undefined) return;
     const writer = new ByteWriter(32);
-    if (names === "all") {
-      for (let i = 0; i < this.length; i++) this.putPiece(sink, writer, i);
-      return;
-    }
-    for (const member of names) {
-      const position = this.large === undefined ? this.members.indexOf(member) : this.large.positionOf(member);
+    const put = (position: number): void => this.putPiece(sink, writer, position);
+    if (large === undefined) dirty.spell(members);
+    dirty.take(this.length, sink, put, (member) => {
+      const position = large === undefined ? members.indexOf(member) : large.positionOf(member);
       if (position < 0) sink.delete(member);
-      else this.putPiece(sink, writer, position);
-    }
+      else put(position);
+    });
   }
 
   static fromPieces(header: ByteReader, pieces: Iterable<StoredPiece>): ZSetValue {

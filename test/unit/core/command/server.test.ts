@@ -361,7 +361,7 @@ describe("commands of the server group", () => {
     node.session().protocol = 3;
     assert.match(
       node.line("COMMAND DOCS slaveof"),
-      /^%1 \$7 slaveof %7 .* \$9 doc_flags ~1 \+deprecated \$16 deprecated_since \$5 5\.0\.0 \$11 replaced_by \$11 `REPLICAOF`$/,
+      /^%1 \$7 slaveof %8 .* \$9 doc_flags ~1 \+deprecated \$16 deprecated_since \$5 5\.0\.0 \$11 replaced_by \$11 `REPLICAOF` \$9 arguments \*1 %3 \$4 name \$4 args /,
     );
     assert.match(node.line("COMMAND DOCS config"), /^%1 \$6 config %5 .* \$11 subcommands %5 \$11 config\|help %4 /);
   });

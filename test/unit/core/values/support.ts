@@ -13,6 +13,7 @@ export class PieceDisk {
     const expected = value.dirtyPieces;
     let reported = 0;
     value.takeDirtyPieces({
+      isFull: false,
       put: (piece, content) => {
         this.pieces.set(piece, content.slice());
         this.puts++;

@@ -1,0 +1,100 @@
+import { type Seq, seq } from "../../base/ids.ts";
+import type { Member } from "./configuration.ts";
+
+/** So much may be on its way to a peer, unacknowledged; what comes then is read from the log when it can be sent. */
+const IN_FLIGHT_BYTES_MAX = 16 << 20;
+
+interface Sent {
+  readonly lastSeq: Seq;
+  readonly bytes: number;
+}
+
+/** What a primary knows of one secondary or learner. */
+export class Peer {
+  readonly member: Member;
+  /** The learner's attempt; 0 for members. */
+  attempt: number;
+  /** Up to here its log is on disk and was compared with the primary's, in this epoch. */
+  match: Seq = seq(0);
+  /** The next entry to send; everything before it was sent. */
+  next: Seq;
+  /** It has answered in this epoch. */
+  confirmed = false;
+  /** Records for it are being read: those of this ticket, which is never given out twice, are wanted. */
+  reading = false;
+  ticket = 0;
+  /** The sending time (own clock) of the newest beacon that it has acknowledged: from then on its promise counts. */
+  promisedAt = Number.NEGATIVE_INFINITY;
+  /** When it asked for a read lease (its clock), and when that was heard (own clock). */
+  asked: { readonly askedAt: number; readonly heardAt: number } | undefined;
+  /** Until when it may answer reads, at most (own clock). */
+  grantedUntil = Number.NEGATIVE_INFINITY;
+  /** When it was last given a lease (own clock). */
+  grantedAt = Number.NEGATIVE_INFINITY;
+  /** It has given its lease back. */
+  released = false;
+  /** It has asked to leave. */
+  leaving = false;
+  /** When it became a peer, or last acknowledged something new. */
+  progressAt: number;
+  readonly since: number;
+  #sent: Sent[] = [];
+  #inFlightBytes = 0;
+  #rewoundTo: Seq | undefined;
+  #rewoundAt = Number.NEGATIVE_INFINITY;
+
+  constructor(member: Member, attempt: number, next: Seq, now: number) {
+    this.member = member;
+    this.attempt = attempt;
+    this.next = next;
+    this.progressAt = now;
+    this.since = now;
+  }
+
+  get mayBeSentMore(): boolean {
+    return this.#inFlightBytes < IN_FLIGHT_BYTES_MAX;
+  }
+
+  sent(lastSeq: Seq, bytes: number): void {
+    this.#sent.push({ lastSeq, bytes });
+    this.#inFlightBytes += bytes;
+    this.next = seq(lastSeq + 1);
+  }
+
+  /** Everything up to `durable` has arrived. */
+  acknowledged(durable: Seq, now: number): void {
+    this.confirmed = true;
+    if (durable <= this.match) return;
+    this.match = durable;
+    this.progressAt = now;
+    let first = 0;
+    while (first < this.#sent.length && this.#sent[first]!.lastSeq <= durable) {
+      this.#inFlightBytes -= this.#sent[first]!.bytes;
+      first++;
+    }
+    if (first > 0) this.#sent.splice(0, first);
+  }
+
+  /** What was sent behind `next` may not have arrived: it is sent again from there. */
+  rewind(next: Seq, now: number): void {
+    this.next = next;
+    this.#rewoundTo = next;
+    this.#rewoundAt = now;
+    this.#sent = [];
+    this.#inFlightBytes = 0;
+    this.reading = false;
+  }
+
+  /** Whether what comes from `next` on was sent again since `since` (own clock). */
+  wasRewound(next: Seq, since: number): boolean {
+    return this.#rewoundTo === next && this.#rewoundAt > since;
+  }
+
+  /** A new epoch: nothing that was acknowledged before counts. */
+  newEpoch(next: Seq, now: number): void {
+    this.match = seq(0);
+    this.confirmed = false;
+    this.progressAt = now;
+    this.rewind(next, Number.NEGATIVE_INFINITY);
+  }
+}

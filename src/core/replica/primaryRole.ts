@@ -1,0 +1,512 @@
+import { type Seq, seq } from "../../base/ids.ts";
+import { invariant } from "../../base/invariant.ts";
+import {
+  type Configuration,
+  isMember,
+  isSame,
+  type Member,
+  membersOf,
+  minReplicasFor,
+  without,
+} from "./configuration.ts";
+import { propose, type ReplicaContext, send } from "./context.ts";
+import type { Append, Appended, BeaconAck, Grant, Join, LogRecord, Message, Mismatch } from "./message.ts";
+import { Peer } from "./peer.ts";
+
+/**
+ * `waiting`: promises may still bind it, or its barrier is not committed; `active`: serves; `resigning`: takes no writes and lets
+ * the log drain; `resigned`: serves nothing more in this epoch unless the hand-over comes to nothing.
+ */
+export type PrimaryPhase = "waiting" | "active" | "resigning" | "resigned";
+
+/** The primary's part: sends entries, counts acknowledgements, commits, gives and holds leases, changes the members. */
+export class PrimaryRole {
+  phase: PrimaryPhase = "waiting";
+  /** The entry that opens the epoch; none before it was written. */
+  barrier: Seq | undefined;
+  readonly #context: ReplicaContext;
+  readonly #peers = new Map<string, Peer>();
+  /** Nothing is committed before (own clock). */
+  #blockedUntil: number;
+  #beaconAt = Number.NEGATIVE_INFINITY;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #handOver: { readonly to: string | undefined; readonly stay: boolean } | undefined;
+
+  constructor(context: ReplicaContext, blockedUntil: number, now: number) {
+    this.#context = context;
+    this.#blockedUntil = blockedUntil;
+    for (const member of context.configuration.secondaries) this.#meet(member, now);
+    context.effects.push({ kind: "openEpoch" });
+  }
+
+  get hasPeers(): boolean {
+    return this.#peers.size > 0;
+  }
+
+  get peers(): Iterable<Peer> {
+    return this.#peers.values();
+  }
+
+  #meet(member: Member, now: number): void {
+    const peer = new Peer(member, 0, seq(this.#context.log.lastSeq + 1), now);
+    this.#peers.set(member.id, peer);
+    this.#probe(peer);
+  }
+
+  // Leases
+
+  /** Who has to have promised not to take over: members, and those that may be members already. */
+  #leaseSet(): Member[] {
+    const { configuration, proposals, rules, self } = this.#context;
+    const members = rules.leaseByUnion
+      ? [...configuration.secondaries, ...proposals.members]
+      : configuration.secondaries;
+    return members.filter((member) => !isSame(member, self));
+  }
+
+  /** Until when nobody else can be the primary (own clock). Alone it is for ever: nobody else is electable. */
+  horizon(): number {
+    let horizon = Number.POSITIVE_INFINITY;
+    for (const member of this.#leaseSet()) {
+      const promisedAt = this.#peerOf(member)?.promisedAt ?? Number.NEGATIVE_INFINITY;
+      horizon = Math.min(horizon, promisedAt + this.#context.times.leaseMillis);
+    }
+    return horizon;
+  }
+
+  /** Whether reads may be answered now. */
+  mayServe(now: number): boolean {
+    const { rules } = this.#context;
+    const isReady = this.phase === "active" || this.phase === "resigning" || !rules.serveBehindBarrier;
+    return isReady && this.phase !== "resigned" && (!rules.primaryLease || now < this.horizon());
+  }
+
+  #peerOf(member: Member): Peer | undefined {
+    const peer = this.#peers.get(member.id);
+    return peer !== undefined && isSame(peer.member, member) ? peer : undefined;
+  }
+
+  #sendBeacons(now: number): void {
+    const { configuration, log } = this.#context;
+    this.#beaconAt = now;
+    for (const peer of this.#peers.values()) {
+      send(this.#context, peer.member.id, {
+        kind: "beacon",
+        epoch: configuration.epoch,
+        attempt: peer.attempt,
+        sentAt: now,
+        commitPoint: log.commitPoint,
+        grant: this.#grant(peer, now),
+        configuration,
+      });
+    }
+  }
+
+  /** A lease within the primary's own, counted from when it was asked for. */
+  #grant(peer: Peer, now: number): Grant | undefined {
+    const { configuration, proposals, times, rules } = this.#context;
+    const { asked } = peer;
+    if (this.phase !== "active" || this.barrier === undefined || asked === undefined || peer.leaving) return undefined;
+    if (!isMember(configuration, peer.member)) return undefined;
+    if (proposals.any && !proposals.members.some((member) => isSame(member, peer.member))) return undefined;
+    const own = rules.subLeaseBounded ? this.horizon() : Number.POSITIVE_INFINITY;
+    const until = Math.min(own, now + times.leaseMillis);
+    const validMillis = until - asked.heardAt;
+    if (validMillis <= 0) return undefined;
+    peer.grantedUntil = Math.max(peer.grantedUntil, until);
+    peer.grantedAt = now;
+    peer.released = false;
+    return { askedAt: asked.askedAt, validMillis, barrier: this.barrier };
+  }
+
+  #promised(from: Member, { sentAt, askedAt }: BeaconAck, now: number): void {
+    const peer = this.#peerOf(from);
+    if (peer === undefined || sentAt > now) return;
+    const since = this.#context.rules.leaseFromAsking ? sentAt : now;
+    peer.promisedAt = Math.max(peer.promisedAt, since);
+    peer.confirmed = true;
+    if (askedAt >= (peer.asked?.askedAt ?? Number.NEGATIVE_INFINITY)) peer.asked = { askedAt, heardAt: now };
+  }
+
+  // The log
+
+  /** The epoch's first entry has its place. */
+  epochOpened(barrier: Seq): void {
+    this.barrier = barrier;
+  }
+
+  /** A record of the primary's own was handed to its log. */
+  appended(record: LogRecord): void {
+    for (const peer of this.#peers.values()) {
+      if (peer.next === record.firstSeq && !peer.reading && peer.mayBeSentMore) this.#sendRecord(peer, record);
+    }
+  }
+
+  #sendRecord(peer: Peer, record: LogRecord): void {
+    this.#send(peer, seq(record.firstSeq - 1), record);
+    peer.sent(record.lastSeq, record.bytes.length);
+  }
+
+  /** Asks whether the peer's log goes as far as what was sent. */
+  #probe(peer: Peer): void {
+    this.#send(peer, seq(peer.next - 1), undefined);
+  }
+
+  #send(peer: Peer, prevSeq: Seq, record: LogRecord | undefined): void {
+    const { configuration, log } = this.#context;
+    const prevEpoch = log.runs.epochAt(prevSeq);
+    invariant(prevEpoch !== undefined, "the entry before what is sent is known");
+    const message: Append = {
+      kind: "append",
+      epoch: configuration.epoch,
+      attempt: peer.attempt,
+      prevSeq,
+      prevEpoch,
+      record,
+      commitPoint: log.commitPoint,
+      configuration: peer.confirmed ? undefined : configuration,
+    };
+    send(this.#context, peer.member.id, message);
+  }
+
+  /** Has what the peer lacks read from the log, unless that is under way or enough is on its way. */
+  #feed(peer: Peer): void {
+    if (peer.reading || peer.next > this.#context.log.lastSeq || !peer.mayBeSentMore) return;
+    peer.reading = true;
+    peer.ticket = this.#context.nextTicket();
+    this.#context.effects.push({ kind: "readLog", to: peer.member.id, from: peer.next, ticket: peer.ticket });
+  }
+
+  /** What was read for a peer, whole records; `undefined`: the log does not go back so far any more. */
+  recordsRead(to: string, ticket: number, records: readonly LogRecord[] | undefined): void {
+    const peer = this.#peers.get(to);
+    if (peer === undefined || peer.ticket !== ticket || !peer.reading) return;
+    peer.reading = false;
+    if (records === undefined) return this.#lacksTooMuch(peer);
+    for (const record of records) {
+      if (record.lastSeq < peer.next) continue;
+      if (record.firstSeq - 1 < this.#context.log.runs.baseSeq) return this.#lacksTooMuch(peer);
+      this.#sendRecord(peer, record);
+    }
+    this.#feed(peer);
+  }
+
+  #lacksTooMuch(peer: Peer): void {
+    if (peer.attempt === 0) return;
+    const { configuration } = this.#context;
+    send(this.#context, peer.member.id, { kind: "needSnapshot", epoch: configuration.epoch, attempt: peer.attempt });
+    this.#peers.delete(peer.member.id);
+  }
+
+  #acknowledged(from: Member, { attempt, durable }: Appended, now: number): void {
+    const peer = this.#peerOf(from);
+    if (peer === undefined || (peer.attempt !== 0 && peer.attempt !== attempt)) return;
+    peer.acknowledged(durable, now);
+    this.#feed(peer);
+    this.tryCommit(now);
+  }
+
+  /**
+   * The peer lacks what an append was to follow. Everything that was under way behind a lost message says the same: it is
+   * answered once, or what is sent for each of them would beget more of them (RELIABILITY.md 6.2, bug 1).
+   */
+  #mismatched(from: Member, { attempt, runs, lastSeq }: Mismatch, now: number): void {
+    const peer = this.#peerOf(from);
+    if (peer === undefined || (peer.attempt !== 0 && peer.attempt !== attempt)) return;
+    const common = this.#context.log.runs.commonWith(runs, lastSeq);
+    if (common === undefined) return this.#lacksTooMuch(peer);
+    if (common < peer.match || peer.wasRewound(seq(common + 1), now - this.#context.times.resendMillis)) return;
+    peer.rewind(seq(common + 1), now);
+    if (peer.next > this.#context.log.lastSeq) this.#probe(peer);
+    else this.#feed(peer);
+  }
+
+  /** The link to a peer is new: what was on its way is lost. */
+  linkUp(id: string, now: number): void {
+    const peer = this.#peers.get(id);
+    if (peer !== undefined) this.#sendAgain(peer, now);
+  }
+
+  #sendAgain(peer: Peer, now: number): void {
+    const { log } = this.#context;
+    peer.progressAt = now;
+    const next = peer.match === 0 ? log.lastSeq + 1 : peer.match + 1;
+    peer.rewind(seq(Math.max(next, log.runs.baseSeq + 1)), now);
+    if (peer.next > log.lastSeq) this.#probe(peer);
+    else this.#feed(peer);
+  }
+
+  // Committing
+
+  /** Who has to have an entry before it is committed, besides the primary itself. */
+  #required(): Member[] {
+    const { configuration, proposals, rules, self } = this.#context;
+    const members = rules.commitByUnion
+      ? [...configuration.secondaries, ...proposals.members]
+      : configuration.secondaries;
+    return members.filter((member) => !isSame(member, self));
+  }
+
+  tryCommit(now: number): void {
+    const { log, rules, configuration } = this.#context;
+    if (now < this.#blockedUntil) return;
+    const required = this.#required();
+    const replicas = membersOf(configuration).length;
+    if (rules.minReplicas && replicas < configuration.minReplicas) return;
+    const points: number[] = [rules.acknowledgeDurable ? log.durableSeq : log.lastSeq];
+    for (const member of required) points.push(this.#peerOf(member)?.match ?? 0);
+    points.sort((a, b) => a - b);
+    const point = points[rules.everyMemberAcknowledges ? 0 : (points.length - 1) >> 1]!;
+    if (point <= log.commitPoint) return;
+    this.#commit(seq(point));
+  }
+
+  #commit(point: Seq): void {
+    const { log, effects, configuration } = this.#context;
+    log.commitPoint = point;
+    effects.push({ kind: "commit" });
+    for (const peer of this.#peers.values()) {
+      if (peer.confirmed)
+        send(this.#context, peer.member.id, { kind: "committed", epoch: configuration.epoch, commitPoint: point });
+    }
+    if (this.phase !== "waiting" || this.barrier === undefined || point < this.barrier) return;
+    this.phase = "active";
+    effects.push({ kind: "role" });
+  }
+
+  // The members
+
+  /**
+   * A newer configuration with this replica as the primary: what follows is derived from the difference, however it became known
+   * (REPLICATION.md C17).
+   */
+  reconfigured(previous: Configuration, now: number, fromReply: boolean): void {
+    const { configuration, log, times, rules } = this.#context;
+    for (const member of without(previous.secondaries, configuration.secondaries)) {
+      const peer = this.#peerOf(member);
+      if (peer === undefined) continue;
+      const mustWait = rules.waitAfterRemoval && (rules.waitHoweverLearned || fromReply) && !peer.released;
+      if (mustWait) this.#blockedUntil = Math.max(this.#blockedUntil, peer.grantedUntil + times.slackMillis);
+      this.#peers.delete(member.id);
+    }
+    for (const member of configuration.secondaries) {
+      const peer = this.#peerOf(member);
+      if (peer === undefined) this.#meet(member, now);
+      else this.#enterEpoch(peer, log.lastSeq, now);
+    }
+    for (const peer of this.#peers.values()) if (peer.attempt !== 0) this.#enterEpoch(peer, log.lastSeq, now);
+    this.barrier = undefined;
+    this.#context.effects.push({ kind: "openEpoch" });
+    this.#sendBeacons(now);
+  }
+
+  #enterEpoch(peer: Peer, lastSeq: Seq, now: number): void {
+    if (isMember(this.#context.configuration, peer.member)) peer.attempt = 0;
+    const { match } = peer;
+    peer.newEpoch(seq(lastSeq + 1), now);
+    if (!this.#context.rules.acknowledgementsPerEpoch) peer.match = match;
+    this.#probe(peer);
+  }
+
+  #joined(from: Member, { attempt, runs, lastSeq, applied }: Join, now: number): void {
+    const { configuration, log, self } = this.#context;
+    if (isMember(configuration, from) || from.id === self.id || this.barrier === undefined) return;
+    // A dead incarnation of it is still a member: it has to be removed first.
+    if (configuration.secondaries.some((member) => member.id === from.id)) return;
+    const known = this.#peers.get(from.id);
+    if (known !== undefined && isSame(known.member, from) && known.attempt === attempt) return;
+    const peer = new Peer(from, attempt, seq(log.lastSeq + 1), now);
+    this.#peers.set(from.id, peer);
+    const common = log.runs.commonWith(runs, lastSeq);
+    if (common === undefined || common < applied) return this.#lacksTooMuch(peer);
+    peer.rewind(seq(common + 1), now);
+    this.#probe(peer);
+    this.#feed(peer);
+  }
+
+  #evict(now: number): boolean {
+    const { configuration, times } = this.#context;
+    const gone = configuration.secondaries.filter((member) => {
+      const peer = this.#peerOf(member);
+      return peer === undefined || peer.leaving || now - Math.max(peer.promisedAt, peer.since) > times.evictMillis;
+    });
+    if (gone.length === 0) return false;
+    const left = gone.every((member) => this.#peerOf(member)?.leaving === true);
+    const secondaries = without(configuration.secondaries, gone);
+    const replicas = secondaries.length + 1;
+    const minReplicas = left
+      ? Math.min(configuration.minReplicas, minReplicasFor(replicas))
+      : configuration.minReplicas;
+    const eligible =
+      replicas < minReplicas ? [...without(configuration.eligible, gone), ...gone] : configuration.eligible;
+    const names = gone.map((member) => member.id).join(", ");
+    const reason = left ? `${names} left` : `${names} did not answer`;
+    propose(this.#context, { primary: configuration.primary, secondaries, minReplicas, eligible, reason });
+    return true;
+  }
+
+  /**
+   * Whoever has everything becomes a member. A group below its minimum cannot commit its barrier before: then the wait for
+   * earlier leases has to be over, as it would be by the first commit, and the barrier is what has to be there.
+   */
+  #admit(now: number): void {
+    const { configuration, log, times, rules } = this.#context;
+    const { barrier } = this;
+    if (barrier === undefined || now < this.#blockedUntil) return;
+    const needed = this.phase === "active" ? log.commitPoint : barrier;
+    for (const peer of this.#peers.values()) {
+      if (peer.attempt === 0) continue;
+      if (now - peer.progressAt > times.learnerMillis) {
+        this.#peers.delete(peer.member.id);
+        continue;
+      }
+      const isCaughtUp = peer.match >= needed && peer.match > 0;
+      const hasPromised = !rules.leaseByUnion || now < peer.promisedAt + times.leaseMillis;
+      if (!hasPromised || (rules.admitCaughtUp && !isCaughtUp)) continue;
+      const secondaries = [...configuration.secondaries, peer.member];
+      const replicas = secondaries.length + 1;
+      const minReplicas = Math.max(configuration.minReplicas, minReplicasFor(replicas));
+      const eligible = replicas >= minReplicas ? [] : without(configuration.eligible, [peer.member]);
+      const reason = `${peer.member.id} has caught up`;
+      propose(this.#context, { primary: configuration.primary, secondaries, minReplicas, eligible, reason });
+      return;
+    }
+  }
+
+  // Hand-over
+
+  /** Lets somebody else be the primary: `to`, or whoever is up to date. `stay`: as a secondary. No write may be proposed now. */
+  resign(to: string | undefined, stay: boolean): boolean {
+    if (this.phase !== "active" || this.#context.configuration.secondaries.length === 0) return false;
+    this.#handOver = { to, stay };
+    this.phase = "resigning";
+    return true;
+  }
+
+  /** Goes on as the primary, unless somebody may be told already that it is free to begin. */
+  withdraw(): boolean {
+    if (this.phase !== "resigning" && this.phase !== "resigned") return true;
+    if (this.#context.proposals.any) return false;
+    this.phase = "active";
+    this.#handOver = undefined;
+    this.#context.effects.push({ kind: "role" });
+    return true;
+  }
+
+  #progressHandOver(now: number): void {
+    const { log, configuration, rules, times } = this.#context;
+    if (configuration.secondaries.length === 0) return void this.withdraw();
+    if (this.phase === "resigning") {
+      if (log.commitPoint < log.proposedSeq || this.#successor() === undefined) return;
+      this.phase = "resigned";
+      this.#context.effects.push({ kind: "role" });
+    }
+    const isFree = (peer: Peer) => peer.attempt !== 0 || peer.released || now >= peer.grantedUntil + times.slackMillis;
+    if (rules.releaseBeforeHandOver && ![...this.#peers.values()].every(isFree)) {
+      for (const peer of this.#peers.values()) {
+        if (!isFree(peer))
+          send(this.#context, peer.member.id, { kind: "revoke", epoch: configuration.epoch, sentAt: now });
+      }
+      return;
+    }
+    this.#proposeSuccessor();
+  }
+
+  #proposeSuccessor(): void {
+    const { configuration, self } = this.#context;
+    const successor = this.#successor();
+    if (successor === undefined) return;
+    const others = without(configuration.secondaries, [successor]);
+    const { stay } = this.#handOver!;
+    const replicas = configuration.secondaries.length;
+    propose(this.#context, {
+      primary: successor,
+      secondaries: stay ? [...others, self] : others,
+      minReplicas: stay ? configuration.minReplicas : Math.min(configuration.minReplicas, minReplicasFor(replicas)),
+      released: true,
+      reason: `${self.id} handed over`,
+    });
+  }
+
+  /** The member that is to be the primary: it has everything and has answered lately. */
+  #successor(): Member | undefined {
+    const { configuration, log } = this.#context;
+    const ready = configuration.secondaries.filter((member) => {
+      const peer = this.#peerOf(member);
+      return peer !== undefined && peer.match >= log.lastSeq && !peer.leaving;
+    });
+    return ready.find((member) => member.id === this.#handOver?.to) ?? ready[0];
+  }
+
+  // Time and messages
+
+  tick(now: number): void {
+    const { times, proposals } = this.#context;
+    if (now - this.#beaconAt >= times.beaconMillis) this.#sendBeacons(now);
+    for (const peer of this.#peers.values()) this.#nudge(peer, now);
+    if (proposals.any) {
+      if (!proposals.inFlight && now - this.#askedAt >= times.askMillis) {
+        this.#askedAt = now;
+        this.#context.effects.push({ kind: "readConfiguration" });
+      }
+    } else if (this.phase === "resigned") this.#progressHandOver(now);
+    else if (!this.#evict(now)) {
+      if (this.phase === "resigning") this.#progressHandOver(now);
+      else this.#admit(now);
+    }
+    this.tryCommit(now);
+  }
+
+  /**
+   * The coordinator still has the present configuration, while a proposal's fate is unknown: it may yet be installed. Another
+   * proposal settles it, as only one of them can replace what is there.
+   */
+  unchanged(now: number): void {
+    const { proposals, configuration } = this.#context;
+    if (!proposals.any || proposals.inFlight) return;
+    if (this.phase === "resigned") return this.#proposeSuccessor();
+    if (this.#evict(now)) return;
+    const { primary, secondaries } = configuration;
+    propose(this.#context, { primary, secondaries, reason: "to settle what became of an earlier proposal" });
+  }
+
+  #nudge(peer: Peer, now: number): void {
+    const { log, times } = this.#context;
+    if (peer.confirmed && peer.match >= log.lastSeq) return;
+    if (now - peer.progressAt >= times.resendMillis && !peer.reading) this.#sendAgain(peer, now);
+  }
+
+  receive(from: Member, message: Message, now: number): void {
+    switch (message.kind) {
+      case "appended":
+        return this.#acknowledged(from, message, now);
+      case "mismatch":
+        return this.#mismatched(from, message, now);
+      case "beaconAck":
+        return this.#promised(from, message, now);
+      case "join":
+        return this.#joined(from, message, now);
+      case "released":
+        return this.#released(from, message.sentAt, now);
+      case "leave":
+        return this.#left(from);
+      default:
+        return;
+    }
+  }
+
+  /** A release counts for the leases that were given before it was asked for. */
+  #released(from: Member, sentAt: number, now: number): void {
+    const peer = this.#peerOf(from);
+    if (peer === undefined || sentAt <= peer.grantedAt || sentAt > now) return;
+    peer.released = true;
+    if (this.phase === "resigned") this.#progressHandOver(now);
+  }
+
+  #left(from: Member): void {
+    const peer = this.#peerOf(from);
+    if (peer === undefined) return;
+    peer.leaving = true;
+    peer.released = true;
+  }
+}

@@ -1,0 +1,69 @@
+import { err, ok, type Result } from "../../base/result.ts";
+import {
+  type Configuration,
+  encodeConfiguration,
+  isMember,
+  type Member,
+  parseConfiguration,
+} from "../../core/replica/configuration.ts";
+import type { Coordinator, CoordinatorError } from "../../ports/coordinator.ts";
+import type { NodeError } from "../nodeError.ts";
+
+/** Where a log ends. */
+interface LogEnd {
+  readonly lastSeq: number;
+  readonly lastEpoch: number;
+}
+
+export interface CheckParts {
+  readonly coordinator: Coordinator;
+  readonly group: string;
+  readonly self: Member;
+  /** The node is the only one that there will ever be under this coordinator. */
+  readonly isAlone: boolean;
+  readonly log: LogEnd;
+}
+
+/**
+ * Looks whether the group's configuration and this replica's data can be of one history, before anything is done with either.
+ * `unavailable`: the coordinator does not answer.
+ */
+export async function checkConfiguration(parts: CheckParts): Promise<Result<void, NodeError | "unavailable">> {
+  const { coordinator, group, self, isAlone, log } = parts;
+  const path = `/groups/${group}/config`;
+  const read = await coordinator.get(path, { sync: true });
+  if (!read.ok) {
+    if (read.error.code === "no_node") return ok(undefined);
+    return err(isAlone ? unreadable(group, read.error) : "unavailable");
+  }
+  const configuration = parseConfiguration(read.value.data, read.value.version);
+  if (configuration === undefined) {
+    return err({ code: "damaged", message: `the configuration of group ${group} cannot be read` });
+  }
+  const { primary } = configuration;
+  if (isAlone && primary.id !== self.id) {
+    const message = `the primary of group ${group} is ${primary.id}, and this is the data of ${self.id}`;
+    return err({ code: "foreign", message });
+  }
+  if (isMember(configuration, self) && configuration.logEnd > log.lastSeq) {
+    const message = `the log ends at entry ${log.lastSeq}, and it had entry ${configuration.logEnd} once: a part of it is missing`;
+    return err({ code: "damaged", message });
+  }
+  if (configuration.epoch >= log.lastEpoch) return ok(undefined);
+  if (isAlone) return raiseEpoch(parts, configuration);
+  const message = `the coordinator knows epoch ${configuration.epoch} of group ${group}, and the log is of epoch ${log.lastEpoch}: the coordinator's data are older than this replica's`;
+  return err({ code: "conflict", message });
+}
+
+/** An old file of znodes was put back: nobody else can have used the epochs since. */
+async function raiseEpoch(parts: CheckParts, present: Configuration): Promise<Result<void, NodeError>> {
+  const { coordinator, group, log } = parts;
+  const text = encodeConfiguration({ ...present, epoch: log.lastEpoch as typeof present.epoch });
+  const replaced = await coordinator.replace(`/groups/${group}/config`, text, present.version);
+  return replaced.ok ? ok(undefined) : err(unreadable(group, replaced.error));
+}
+
+function unreadable(group: string, error: CoordinatorError): NodeError {
+  const reason = "message" in error ? error.message : error.code;
+  return { code: "coordinator", message: `the configuration of group ${group} cannot be read or replaced: ${reason}` };
+}

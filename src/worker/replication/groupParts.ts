@@ -1,0 +1,21 @@
+import type { Result } from "../../base/result.ts";
+import type { Member } from "../../core/replica/configuration.ts";
+import type { ReplicaTimes } from "../../core/replica/times.ts";
+import type { LinkEndpoint, LinkHandler } from "../../ports/link.ts";
+import type { NodeError } from "../nodeError.ts";
+
+/** What a replica that is one of several needs besides what one that is alone needs. */
+export interface GroupParts {
+  readonly self: Member;
+  readonly times?: ReplicaTimes;
+  /** Whether to make the group's first configuration when there is none. */
+  readonly mayFound: boolean;
+  /** Listens for the other replicas, and calls those that it comes to know. */
+  readonly join: (handler: LinkHandler) => Promise<Result<LinkEndpoint, NodeError>>;
+  /** Pulls a snapshot from a replica. Throws when it breaks off. */
+  readonly fetchSnapshot: (from: string) => AsyncIterable<Uint8Array>;
+  /** `host:port` of a replica's Redis clients; undefined when it is not known. */
+  readonly clientAddress: (id: string) => string | undefined;
+  /** Whether reads at a secondary may be old unless a connection says otherwise. */
+  readonly eventualByDefault: () => boolean;
+}

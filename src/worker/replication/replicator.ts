@@ -1,0 +1,312 @@
+import type { Seq } from "../../base/ids.ts";
+import type { Result } from "../../base/result.ts";
+import { makePath } from "../../coordination/makePath.ts";
+import { type Configuration, encodeConfiguration, parseConfiguration } from "../../core/replica/configuration.ts";
+import type { Effect, Proposal, ProposalOutcome } from "../../core/replica/effect.ts";
+import type { GroupReplica } from "../../core/replica/groupReplica.ts";
+import type { LogRecord, Message } from "../../core/replica/message.ts";
+import { decodeMessage, encodeMessage } from "../../core/replica/messageCodec.ts";
+import type { Checksum } from "../../ports/checksum.ts";
+import type { Clock, Timer, Timers } from "../../ports/clock.ts";
+import type { Coordinator, CoordinatorError } from "../../ports/coordinator.ts";
+import type { Link, LinkEndpoint, LinkHandler } from "../../ports/link.ts";
+import type { Log } from "../../storage/log/log.ts";
+import { RecordView } from "../../storage/log/record.ts";
+import { readWire } from "../../storage/log/wireRecord.ts";
+import { LogQueue } from "./logQueue.ts";
+
+const TICK_MILLIS = 25;
+const MESSAGE_KIND = 1;
+/** So much of the log is read at once for a peer that is behind. */
+const READ_BYTES = 1 << 20;
+/** What a peer asks for may be on its way to the log: it is looked at again so soon. */
+const READ_AGAIN_MILLIS = 2;
+
+/** What a replicator's owner does when something follows for the state and the clients. */
+export interface ReplicationOwner {
+  /** The commit point has moved. */
+  committed(): void;
+  /** The role, its phase, or the configuration has changed. */
+  roleChanged(): void;
+  /** A new epoch of this primary: bring the state up to the end of the log, and write a barrier. */
+  openEpoch(): void;
+  /** A record of the primary's was taken into the log; it is not decided. */
+  received(record: LogRecord): void;
+  /** Everything behind `after` is cut off the log: it never was. */
+  truncated(after: Seq): void;
+  /** This is no primary any more; what was evaluated behind the commit point may never be. */
+  deposed(): void;
+  /** A snapshot of the primary has to take the place of log and store; `snapshotEnded` of the replica when it has, or has not. */
+  fetchSnapshot(from: string): void;
+  /** Resolves when what this replica wrote as a primary is in the log. */
+  ownWritesEnded(): Promise<void>;
+  /** The log takes nothing any more. */
+  logFailed(error: unknown): void;
+  notice(text: string): void;
+}
+
+export interface ReplicatorParts {
+  readonly replica: GroupReplica;
+  readonly group: string;
+  readonly coordinator: Coordinator;
+  readonly log: Log;
+  readonly checksum: Checksum;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly inMemory: boolean;
+  readonly owner: ReplicationOwner;
+}
+
+/** The shell around `GroupReplica`: brings it what happens, and does what it says, with coordinator, log and links. */
+export class Replicator {
+  readonly replica: GroupReplica;
+  readonly logQueue: LogQueue;
+  /** Messages that could not be understood. */
+  malformed = 0;
+  readonly #parts: ReplicatorParts;
+  readonly #path: string;
+  #links: LinkEndpoint | undefined;
+  #tick: Timer | undefined;
+  #running = false;
+  #reading = false;
+  #watched = false;
+  #stopped = false;
+  readonly #view = new RecordView();
+
+  constructor(parts: ReplicatorParts) {
+    this.#parts = parts;
+    this.replica = parts.replica;
+    this.#path = `/groups/${parts.group}/config`;
+    this.logQueue = new LogQueue({
+      log: parts.log,
+      inMemory: parts.inMemory,
+      ownWritesEnded: () => parts.owner.ownWritesEnded(),
+      onPersisted: (upTo, generation) => this.persisted(upTo, generation),
+      onFailure: (error) => parts.owner.logFailed(error),
+    });
+  }
+
+  /** Asks the coordinator what this replica is, and goes on from there. */
+  start(): void {
+    this.replica.start(this.now());
+    this.#tick = this.#parts.timers.every(TICK_MILLIS, () => this.tick());
+    this.run();
+  }
+
+  /** There is nothing to be done by the clock, or nothing is to be begun any more. */
+  stopTicking(): void {
+    this.#tick?.cancel();
+  }
+
+  /** Says and does nothing more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#tick?.cancel();
+  }
+
+  now(): number {
+    return this.#parts.clock.monotonic();
+  }
+
+  tick(): void {
+    if (this.#stopped) return;
+    this.replica.tick(this.now());
+    this.run();
+  }
+
+  /** The log has more on disk. */
+  persisted(upTo: Seq, generation: number): void {
+    if (this.#stopped) return;
+    this.replica.persisted(upTo, generation, this.now());
+    this.run();
+  }
+
+  /** Does what follows from the last calls of the replica. */
+  run(): void {
+    if (this.#running || this.#stopped) return;
+    this.#running = true;
+    for (let effects = this.replica.takeEffects(); effects.length > 0; effects = this.replica.takeEffects()) {
+      for (const effect of effects) this.#see(effect);
+    }
+    this.#running = false;
+  }
+
+  #see(effect: Effect): void {
+    const { owner } = this.#parts;
+    switch (effect.kind) {
+      case "send":
+        return this.#send(effect.to, effect.message);
+      case "write":
+        owner.received(effect.record);
+        return this.logQueue.add(effect);
+      case "truncate":
+        owner.truncated(effect.after);
+        return this.logQueue.add(effect);
+      case "readLog":
+        return void this.#readLog(effect.to, effect.from, effect.ticket);
+      case "propose":
+        return void this.#propose(effect.proposal);
+      case "readConfiguration":
+        return void this.#readConfiguration();
+      case "commit":
+        return owner.committed();
+      case "role":
+        return owner.roleChanged();
+      case "openEpoch":
+        return owner.openEpoch();
+      case "fetchSnapshot":
+        return owner.fetchSnapshot(effect.from);
+      case "discard":
+        return owner.deposed();
+    }
+  }
+
+  // Links
+
+  /** Links are there: what the peers send is heard from now on. */
+  attach(links: LinkEndpoint): void {
+    this.#links = links;
+  }
+
+  /** For `LinkNetwork.join`. */
+  readonly linkHandler: LinkHandler = {
+    onUp: (link) => {
+      this.replica.linkUp(link.peer.replica, this.now());
+      this.run();
+    },
+    onFrame: (link, kind, bytes) => this.#received(link, kind, bytes),
+    onDown: () => undefined,
+    onRefusal: ({ by, address, message }) =>
+      this.#parts.owner.notice(
+        by === "us" ? `a link from ${address} was refused: ${message}` : `${address} refused a link: ${message}`,
+      ),
+  };
+
+  #send(to: string, message: Message): void {
+    this.#links?.link(to)?.send(MESSAGE_KIND, encodeMessage(message));
+  }
+
+  #received(link: Link, kind: number, bytes: Uint8Array): void {
+    if (this.#stopped) return;
+    const message = kind === MESSAGE_KIND ? decodeMessage(bytes) : undefined;
+    if (message === undefined || (message.kind === "append" && !this.#isWhole(message.record))) {
+      this.malformed++;
+      if (this.malformed === 1)
+        this.#parts.owner.notice(`${link.peer.replica} sent something that is no message; it was passed over`);
+      return;
+    }
+    const { replica: id, incarnation } = link.peer;
+    this.replica.receive({ id, incarnation }, message, this.now());
+    this.run();
+  }
+
+  /** A record that was damaged on its way, or is not what it is said to be, is not taken. */
+  #isWhole(record: LogRecord | undefined): boolean {
+    if (record === undefined) return true;
+    const view = this.#view;
+    if (!readWire(record.bytes, this.#parts.checksum, view)) return false;
+    return view.epoch === record.epoch && view.firstSeq === record.firstSeq && view.lastSeq === record.lastSeq;
+  }
+
+  async #readLog(to: string, from: Seq, ticket: number): Promise<void> {
+    const read = await this.#parts.log.readFrom(from, READ_BYTES);
+    if (this.#stopped) return;
+    if (read.ok && read.value.length === 0) {
+      this.#parts.timers.after(READ_AGAIN_MILLIS, () => void this.#readLog(to, from, ticket));
+      return;
+    }
+    if (!read.ok && read.error.code !== "gone") {
+      this.#parts.owner.notice(`the log cannot be read for ${to}: ${read.error.message}`);
+      return;
+    }
+    this.replica.recordsRead(to, ticket, read.ok ? read.value : undefined);
+    this.run();
+  }
+
+  // Coordinator
+
+  async #propose({ configuration, version }: Proposal): Promise<void> {
+    const text = encodeConfiguration(configuration);
+    const result =
+      version === undefined
+        ? await this.#create(text)
+        : await this.#parts.coordinator.replace(this.#path, text, version);
+    if (this.#stopped) return;
+    const outcome = outcomeOf(result);
+    if (outcome !== "installed" && !result.ok) this.#tellTrouble(result.error);
+    this.replica.proposalEnded(configuration, result.ok ? result.value : 0, outcome, this.now());
+    this.run();
+  }
+
+  async #create(text: string): Promise<Result<number, CoordinatorError>> {
+    const { coordinator, group } = this.#parts;
+    const made = await makePath(coordinator, `/groups/${group}`);
+    if (!made.ok)
+      return {
+        ok: false,
+        error: { code: "unavailable", message: `/groups/${group} cannot be made: ${made.error.code}` },
+      };
+    const created = await coordinator.create(this.#path, text, { kind: "durable" });
+    return created.ok ? { ok: true, value: 0 } : created;
+  }
+
+  async #readConfiguration(): Promise<void> {
+    if (this.#reading) return;
+    this.#reading = true;
+    const watch = this.#watched ? undefined : () => this.#changed();
+    this.#watched = true;
+    const read = await this.#parts.coordinator.get(this.#path, {
+      sync: true,
+      ...(watch === undefined ? {} : { watch }),
+    });
+    this.#reading = false;
+    if (!read.ok) this.#watched = false;
+    if (this.#stopped) return;
+    if (read.ok) {
+      const configuration = parseConfiguration(read.value.data, read.value.version);
+      if (configuration === undefined) {
+        this.#parts.owner.notice(`${this.#path} holds nonsense: ${read.value.data.slice(0, 200)}`);
+        return;
+      }
+      this.replica.configurationRead(configuration, this.now());
+    } else if (read.error.code === "no_node") this.replica.configurationRead(undefined, this.now());
+    else this.#tellTrouble(read.error);
+    this.run();
+  }
+
+  /** The znode may be another: a hint, so it is read. */
+  #changed(): void {
+    this.#watched = false;
+    if (!this.#stopped) void this.#readConfiguration();
+  }
+
+  #lastTrouble = "";
+
+  #tellTrouble(error: CoordinatorError): void {
+    if (error.code === "bad_version" || error.code === "exists") return;
+    const text = "message" in error ? `${error.code} (${error.message})` : error.code;
+    if (text === this.#lastTrouble) return;
+    this.#lastTrouble = text;
+    this.#parts.owner.notice(`the coordinator cannot be asked for the configuration of ${this.#parts.group}: ${text}`);
+  }
+
+  /** Writes down in the configuration how far the log has come, so that a later loss of its end is seen. Alone only. */
+  async confirm(logEnd: Seq): Promise<Result<void, CoordinatorError>> {
+    const { configuration } = this.replica;
+    if (configuration === undefined) return { ok: true, value: undefined };
+    const confirmed: Configuration = { ...configuration, logEnd };
+    const replaced = await this.#parts.coordinator.replace(
+      this.#path,
+      encodeConfiguration(confirmed),
+      configuration.version,
+    );
+    if (!replaced.ok) return replaced;
+    this.replica.confirmed({ ...confirmed, version: replaced.value });
+    return { ok: true, value: undefined };
+  }
+}
+
+function outcomeOf(result: Result<number, CoordinatorError>): ProposalOutcome {
+  if (result.ok) return "installed";
+  return result.error.code === "unknown" ? "unknown" : "refused";
+}
