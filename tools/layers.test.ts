@@ -21,6 +21,10 @@ const ILLEGAL: { readonly [layer: string]: { readonly layers: readonly string[];
       layers: ["core/state", "storage", "platform"],
       lines: ['import "node:fs";', "export let buffer: Buffer;"],
     },
+    coordination: {
+      layers: ["core/state", "storage", "platform"],
+      lines: ['import "node:fs";', "setTimeout(() => 0, 1);", "export let buffer: Buffer;"],
+    },
     "core/state": {
       layers: ["ports", "core/command", "core/replica", "storage", "worker"],
       lines: ['import "node:zlib";', "setTimeout(() => 0, 1);"],

@@ -58,7 +58,7 @@ export class Clients {
   #ask(operation: ToyOperation, target: number, end: (outcome: "ok" | "refused" | "unknown") => void): void {
     const node = this.#world.nodes[target]!;
     const { process } = node;
-    if (process === undefined) return end("refused");
+    if (process === undefined || this.stopped) return end("refused");
     operation.node = node.id;
     node.run(process, () => {
       if (operation.isWrite) return process.act(() => process.write(operation.id, operation.key, end));

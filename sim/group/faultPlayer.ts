@@ -125,8 +125,7 @@ function leave(world: GroupWorld, { node: index, millis }: Of<"leave">): void {
   node.run(process, () => process.stopSoon());
   world.scheduler.after((millis + 100) * 1000, undefined, "start again", () => {
     if (node.process === process) {
-      if (world.losesOnCrash && !isSparable(world, index)) return void (process.stopping = false);
-      node.stop(false);
+      node.stop(world.losesOnCrash && !isSparable(world, index));
     }
     node.start();
   });

@@ -98,8 +98,9 @@ export class GroupProcess {
   #maintain(): void {
     this.later(drawMicros(this.#prng, this.world.plan.flushMillis), "maintenance", () => {
       const { keptEntries } = this.world.plan;
-      this.node.disk.flush(new Map(this.state), this.#committed, keptEntries);
-      const upTo = this.log.cut(seq(Math.min(this.node.disk.applied, this.#committed - keptEntries)));
+      const low = Math.min(this.#committed - keptEntries, this.replica.neededBehind);
+      this.node.disk.flush(new Map(this.state), this.#committed, seq(low));
+      const upTo = this.log.cut(seq(Math.min(this.node.disk.applied, low)));
       this.replica.cut(upTo);
       this.#maintain();
     });

@@ -48,7 +48,14 @@ export class Network {
   heal(): void {
     const links = [...this.#cutUntil].filter(([, until]) => until > this.#scheduler.nowMicros);
     this.#cutUntil.clear();
-    this.options = { ...this.options, latencyMillis: 0.3, reorders: false, lostPerMille: 0, twicePerMille: 0, slowPerMille: 0 };
+    this.options = {
+      ...this.options,
+      latencyMillis: 0.3,
+      reorders: false,
+      lostPerMille: 0,
+      twicePerMille: 0,
+      slowPerMille: 0,
+    };
     for (const [link] of links) this.onLinkUp(link >> 4, link & 15);
   }
 

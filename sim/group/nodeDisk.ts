@@ -47,13 +47,13 @@ export class NodeDisk {
     );
   }
 
-  /** The store has everything up to `applied` now; the log keeps `keep` entries before it. */
-  flush(state: ToyState, applied: Seq, keep: number): void {
+  /** The store has everything up to `applied` now; the log keeps what is behind `low`. */
+  flush(state: ToyState, applied: Seq, low: Seq): void {
     this.#push(
       () => {
         this.state = state;
         this.applied = applied;
-        this.log.cut(seq(Math.min(applied, applied - keep)));
+        this.log.cut(low);
       },
       () => undefined,
     );

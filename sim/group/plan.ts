@@ -52,6 +52,8 @@ export interface GroupPlan {
   readonly clients: number;
   readonly keys: number;
   readonly writesPerCent: number;
+  /** Whether a read of a key with an undecided write waits for it at the primary, too; it need not (R12). */
+  readonly primaryHolds: boolean;
   readonly network: NetworkOptions;
   readonly register: RegisterOptions;
   readonly faultMillis: number;
@@ -103,10 +105,11 @@ export function drawPlan(seed: string, profileWanted?: Profile): GroupPlan {
     diskMillis: prng.pick([0.1, 0.5, 2]),
     readMillis: prng.pick([0.2, 2, 15]),
     flushMillis: prng.pick([10, 50, 200]),
-    keptEntries: prng.pick([0, 3, 30, 1_000]),
+    keptEntries: prng.pick([4, 4, 30, 1_000]),
     clients: prng.between(2, 6),
     keys: prng.between(1, 3),
     writesPerCent: prng.pick([10, 35, 60]),
+    primaryHolds: prng.chance(1, 2),
     network: {
       latencyMillis: prng.pick([0.3, 1, 4]),
       lostPerMille: isCalm ? 0 : prng.pick([0, 0, 10, 50]),
@@ -136,7 +139,7 @@ function drawTimes(prng: Prng, leaseMillis: number): ReplicaTimes {
     beaconMillis,
     suspectMillis: leaseMillis * 0.7,
     suspectStaggerMillis: leaseMillis / 10,
-    evictMillis: leaseMillis * prng.pick([0.8, 1.2]),
+    evictMillis: leaseMillis * prng.pick([0.45, 0.8, 1.2]),
     leaseMillis,
     driftRate: 0.01,
     slackMillis: 2,

@@ -31,7 +31,8 @@ export class Reads {
     if (!rules.answerCommitted && replica.role !== "primary") {
       return this.#answer(process.valueAt(key, process.log.lastSeq), reply);
     }
-    if (until === 0 || (!rules.holdUndecided && replica.role !== "primary")) return this.#evaluate(key, reply);
+    const holds = replica.role === "primary" ? world.plan.primaryHolds : rules.holdUndecided;
+    if (until === 0 || !holds) return this.#evaluate(key, reply);
     world.count("reads held");
     this.#held.push({ key, until, epoch: replica.epoch, wasPrimary: replica.role === "primary", reply });
   }

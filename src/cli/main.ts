@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../main/version.ts";
 import { startCommand } from "./start.ts";
+import { workerCommand } from "./worker.ts";
 import { zookeeperCommand } from "./zookeeper.ts";
 
 /** A bug: neither a wrong setting nor a failed disk (BSD's EX_SOFTWARE). */
@@ -19,6 +20,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .showHelpAfterError("(try holdfast --help)")
     .exitOverride();
   program.addCommand(startCommand());
+  program.addCommand(workerCommand());
   program.addCommand(zookeeperCommand());
   try {
     await program.parseAsync(argv);

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { err, ok, type Result } from "../base/result.ts";
 
 /** Where one server listens, all on the loopback address; the last two are for the other servers. */
-export interface ZookeeperPorts {
+interface ZookeeperPorts {
   readonly client: number;
   readonly quorum: number;
   readonly election: number;
@@ -132,7 +132,7 @@ export class ZookeeperServers {
     return undefined;
   }
 
-  /** What the server calls itself, such as `leader`; nothing if it does not serve. */
+  /** What part of the ensemble the server says it is; nothing if it does not serve. */
   modeOf(index: number): Promise<string | undefined> {
     return modeOf(this.#options.ports[index]!.client);
   }

@@ -66,7 +66,7 @@ function checkOperation(operation: MultiOperation): Result<void, Invalid> {
 }
 
 /** Bytes of a text in UTF-8, without making them. */
-export function utf8Length(text: string): number {
+function utf8Length(text: string): number {
   let bytes = text.length;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);

@@ -46,6 +46,10 @@ function text(message: string) {
   return z.string(message).min(1, message);
 }
 
+function name(message: string) {
+  return z.string(message).regex(/^[A-Za-z0-9._-]{1,64}$/, message);
+}
+
 const port = whole(0, 65_535, "must be a port number from 0 to 65535");
 
 const yesNo = z
@@ -63,6 +67,14 @@ const schema = z.strictObject({
   requirepass: z.string("must be a text; put it in quotes").default(""),
   "protected-mode": yesNo.default(true),
   "enable-debug-command": yesNo.default(false),
+  zookeeper: text("must be ZooKeeper servers such as h1:2181,h2:2181,h3:2181/holdfast").optional(),
+  "zookeeper-auth": text("must be user:password").optional(),
+  group: name("must be a name of letters, digits, dots, dashes and underscores").default("g1"),
+  id: name("must be a name of letters, digits, dots, dashes and underscores").optional(),
+  advertise: text("must be an address that the others reach").optional(),
+  "rpc-port": port.default(0),
+  "link-port": port.default(0),
+  "replica-reads": z.enum(["linearizable", "eventual"], "must be linearizable or eventual").default("linearizable"),
 });
 
 /** Half of the machine's memory. */

@@ -12,13 +12,16 @@ import { installNativeLatin1 } from "../platform/nativeLatin1.ts";
 import { nodeClock, nodeTimers } from "../platform/nodeClock.ts";
 import { openNodeDisk } from "../platform/nodeDisk.ts";
 import { nodeRandom } from "../platform/nodeRandom.ts";
-import { DiskError } from "../ports/disk.ts";
+import type { Coordinator } from "../ports/coordinator.ts";
+import { type Disk, DiskError } from "../ports/disk.ts";
 import type { Engine } from "../ports/engine.ts";
+import type { DataIdentity } from "../storage/dataDirectory.ts";
 import { openDataDirectory } from "../storage/dataDirectory.ts";
 import { Node } from "../worker/node.ts";
 import type { NodeError } from "../worker/nodeError.ts";
 import { Services } from "../worker/services/services.ts";
 import { type Config, readConfig } from "./config.ts";
+import type { GroupNode } from "./group/groupNode.ts";
 import { processFacts } from "./processFacts.ts";
 import { VERSION } from "./version.ts";
 
@@ -115,6 +118,8 @@ function prepareProcess(): void {
 export interface ServeHooks {
   readonly http: boolean;
   readonly configFile: string | undefined;
+  /** Shared with other nodes of this process; in place of ZooKeeper. The server closes it. */
+  readonly coordinator?: Coordinator;
   /** The disk does not keep what it was given: the process has to end. */
   readonly onFatal: (error: unknown) => void;
   readonly onNotice: (text: string) => void;
@@ -180,7 +185,7 @@ async function serveFrom(
 ): Promise<Result<Server, ServeError>> {
   const opened = await openNode(dataDirectory, config, hooks);
   if (!opened.ok) return opened;
-  const { node, services } = opened.value;
+  const { node, services, groupNode } = opened.value;
   const { settings } = services;
   const resp = new RespServer({
     executor: node.executor,
@@ -205,7 +210,7 @@ async function serveFrom(
         host: config.bind,
         port: config["http-port"],
         metrics: () => services.metrics(),
-        isReady: () => !node.executor.halted,
+        isReady: () => node.isReady,
       })
     : undefined;
   if (http !== undefined && !http.ok) {
@@ -216,6 +221,15 @@ async function serveFrom(
       message: listenMessage(http.error.code, "--http-port", config, http.error.message),
     });
   }
+  const registered = await groupNode?.register(node, listening.value);
+  if (registered?.ok === false) {
+    resp.stopAccepting();
+    resp.destroyAll();
+    await http?.value.stop();
+    await node.stop();
+    await groupNode?.close();
+    return registered;
+  }
   return ok({
     host: config.bind,
     port: listening.value,
@@ -223,6 +237,7 @@ async function serveFrom(
     dataDirectory,
     node,
     stop: async () => {
+      await node.retire();
       resp.stopAccepting();
       services.stop();
       await http?.value.stop();
@@ -231,15 +246,23 @@ async function serveFrom(
       resp.endAll();
       await node.stop();
       resp.destroyAll();
+      await groupNode?.close();
     },
   });
+}
+
+interface OpenedNode {
+  readonly node: Node;
+  readonly services: Services;
+  /** Nothing for a node that is alone. */
+  readonly groupNode: GroupNode | undefined;
 }
 
 async function openNode(
   dataDirectory: string,
   config: Config,
   hooks: ServeHooks,
-): Promise<Result<{ node: Node; services: Services }, NodeError>> {
+): Promise<Result<OpenedNode, NodeError>> {
   const disk = await openNodeDisk(dataDirectory);
   const location = join(dataDirectory, "store");
   // LevelDB's lock is the data directory's: it is taken before anything is read or written.
@@ -262,14 +285,21 @@ async function openNode(
     if (!identity.ok) return err({ code: identity.error.code, message: `${dataDirectory}: ${identity.error.message}` });
     return err({ code: "damaged", message: `${dataDirectory}: ${coordinator?.ok === false ? coordinator.error : ""}` });
   }
+  const grouped = await openGroupNode(config, hooks, disk, identity.value);
+  if (!grouped.ok) {
+    await engine.value.close();
+    return err({ code: grouped.error.code, message: `${dataDirectory}: ${grouped.error.message}` });
+  }
+  const groupNode = grouped.value?.groupNode;
   first = engine.value;
   let services: Services | undefined;
   const node = await Node.open({
     identity: identity.value,
-    group: "g1",
+    group: config.group,
+    ...(groupNode === undefined ? {} : { others: groupNode.parts }),
     logDisk: await openNodeDisk(join(dataDirectory, "log")),
     openEngine,
-    coordinator: coordinator.value.connect(),
+    coordinator: grouped.value?.coordinator ?? coordinator.value.connect(),
     clock: nodeClock,
     timers: nodeTimers,
     random: nodeRandom,
@@ -295,8 +325,50 @@ async function openNode(
     onFatal: hooks.onFatal,
     onNotice: hooks.onNotice,
   });
-  if (!node.ok) return err({ code: node.error.code, message: `${dataDirectory}: ${node.error.message}` });
-  return ok({ node: node.value, services: services! });
+  if (!node.ok) {
+    await groupNode?.close();
+    return err({ code: node.error.code, message: `${dataDirectory}: ${node.error.message}` });
+  }
+  return ok({ node: node.value, services: services!, groupNode });
+}
+
+/** Joins a group when a coordinator is named that others use too. */
+async function openGroupNode(
+  config: Config,
+  hooks: ServeHooks,
+  disk: Disk,
+  identity: DataIdentity,
+): Promise<Result<{ readonly groupNode: GroupNode; readonly coordinator: Coordinator } | undefined, NodeError>> {
+  const shared = hooks.coordinator ?? (config.zookeeper === undefined ? undefined : await connectZookeeper(config));
+  if (shared === undefined) return ok(undefined);
+  if (typeof shared === "string") return err({ code: "coordinator", message: `--zookeeper: ${shared}` });
+  const { GroupNode } = await import("./group/groupNode.ts");
+  const opened = await GroupNode.open({
+    config,
+    coordinator: shared,
+    disk,
+    data: identity.identity.toString(16),
+    clock: nodeClock,
+    timers: nodeTimers,
+    random: nodeRandom,
+    onNotice: hooks.onNotice,
+  });
+  if (opened.ok) return ok({ groupNode: opened.value, coordinator: shared });
+  await shared.close();
+  return opened;
+}
+
+async function connectZookeeper(config: Config): Promise<Coordinator | string> {
+  const { ZookeeperCoordinator } = await import("../platform/zookeeper/zookeeperCoordinator.ts");
+  const auth = config["zookeeper-auth"];
+  const connected = ZookeeperCoordinator.connect({
+    connectString: config.zookeeper!,
+    ...(auth === undefined ? {} : { auth }),
+    clock: nodeClock,
+    timers: nodeTimers,
+    random: nodeRandom,
+  });
+  return connected.ok ? connected.value : connected.error;
 }
 
 /** What `CONFIG GET` tells of the settings that Redis names alike. */

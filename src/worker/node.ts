@@ -91,7 +91,6 @@ export class Node {
     const { clock, timers, random, table, checksum, durability } = parts;
     const inMemory = durability === "memory";
     const sizes = parts.sizes ?? NODE_SIZES;
-    this.executor.mutator.entryBytesMax = sizes.entryBytesMax;
     this.parts = parts;
     this.#started = clock.monotonic();
     this.engine = opened.engine;
@@ -175,6 +174,7 @@ export class Node {
       inMemory,
       owner: this.membership,
     });
+    this.executor.mutator.entryBytesMax = sizes.entryBytesMax;
     const flusher = new Flusher({
       sizes,
       state: this.state,

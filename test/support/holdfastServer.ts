@@ -1,10 +1,9 @@
-import type { ChildProcess } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "./freePort.ts";
-import { type ProcessExit, spawnServer } from "./serverProcess.ts";
+import { type DataServer, spawnServer, untilServing } from "./serverProcess.ts";
 
 const HOLDFAST = fileURLToPath(new URL("../../bin/holdfast", import.meta.url));
 const READY = /^holdfast ready/;
@@ -23,29 +22,8 @@ export type HoldfastOptions = {
   readonly readyDeadlineMillis?: number;
 };
 
-/** A `holdfast start` that has printed its ready line. The pid is the server's own: no wrapper process is between. */
-export type HoldfastProcess = {
-  readonly host: string;
-  readonly port: number;
-  readonly pid: number;
-  readonly dataDirectory: string;
-  readonly child: ChildProcess;
-  /** The ready line as it was printed. */
-  readonly readyLine: string;
-  /** Resolves when the process has ended, for whatever reason. */
-  readonly exited: Promise<ProcessExit>;
-  isRunning(): boolean;
-  /** stdout and stderr so far, interleaved as they came. */
-  output(): string;
-  /** SIGTERM, waits for the end; resolves the exit code (0 for a clean stop), null when a signal ended it. */
-  stop(): Promise<number | null>;
-  /** SIGKILL (`kill -9`), waits for the end. */
-  kill(): Promise<void>;
-  /** Starts a new process with the same options, port and data; a process that still runs is stopped (SIGTERM) first. */
-  restart(changes?: HoldfastOptions): Promise<HoldfastProcess>;
-  /** Removes the data directory; a process that still runs is killed first. */
-  removeData(): Promise<void>;
-};
+/** A `holdfast start` that has printed its ready line. */
+export type HoldfastProcess = DataServer<HoldfastOptions>;
 
 /**
  * Starts `bin/holdfast start` on 127.0.0.1 and resolves when it serves. Rejects, with everything the process printed,
@@ -58,38 +36,13 @@ export async function startHoldfast(options: HoldfastOptions = {}): Promise<Hold
     [...["start", "--port", String(port), "--data", dataDirectory, "--http-port", "0"], ...(options.args ?? [])],
     options.env,
   );
-  let readyLine: string;
-  try {
-    readyLine = await server.waitForLine(READY, options.readyDeadlineMillis ?? READY_DEADLINE_MILLIS);
-  } catch (error) {
-    await server.kill();
-    throw error;
-  }
-  return {
-    host: "127.0.0.1",
+  return untilServing<HoldfastOptions>(server, {
     port,
-    pid: server.pid,
     dataDirectory,
-    child: server.child,
-    readyLine,
-    exited: server.exited,
-    isRunning: server.isRunning,
-    output: server.output,
-    stop: () => server.stop(),
-    kill: server.kill,
-    restart: async (changes = {}) => {
-      if (server.isRunning()) {
-        await server.stop();
-      }
-      return startHoldfast({ ...options, port, dataDirectory, ...changes });
-    },
-    removeData: async () => {
-      if (server.isRunning()) {
-        await server.kill();
-      }
-      await rm(dataDirectory, { recursive: true, force: true });
-    },
-  };
+    ready: READY,
+    readyDeadlineMillis: options.readyDeadlineMillis ?? READY_DEADLINE_MILLIS,
+    startAgain: (changes) => startHoldfast({ ...options, port, dataDirectory, ...changes }),
+  });
 }
 
 /**

@@ -1,9 +1,8 @@
-import type { ChildProcess } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./freePort.ts";
-import { spawnServer } from "./serverProcess.ts";
+import { type DataServer, spawnServer, untilServing } from "./serverProcess.ts";
 
 const READY = /Ready to accept connections/;
 const READY_DEADLINE_MILLIS = 20_000;
@@ -17,20 +16,8 @@ type RedisOptions = {
   readonly args?: readonly string[];
 };
 
-/** A running redis-server; the members mean what those of `HoldfastProcess` mean. */
-export type RedisProcess = {
-  readonly host: string;
-  readonly port: number;
-  readonly pid: number;
-  readonly dataDirectory: string;
-  readonly child: ChildProcess;
-  isRunning(): boolean;
-  output(): string;
-  stop(): Promise<number | null>;
-  kill(): Promise<void>;
-  restart(changes?: RedisOptions): Promise<RedisProcess>;
-  removeData(): Promise<void>;
-};
+/** A running redis-server. */
+export type RedisProcess = DataServer<RedisOptions>;
 
 /**
  * Holdfast has one database, number 0, so the redis-server beside it gets one as well: then `SELECT 1`, `MOVE` and
@@ -50,33 +37,11 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisProce
     args: ["--port", String(port), "--dir", dataDirectory, ...DEFAULT_ARGS, ...(options.args ?? [])],
     workingDirectory: dataDirectory,
   });
-  try {
-    await server.waitForLine(READY, READY_DEADLINE_MILLIS);
-  } catch (error) {
-    await server.kill();
-    throw error;
-  }
-  return {
-    host: "127.0.0.1",
+  return untilServing<RedisOptions>(server, {
     port,
-    pid: server.pid,
     dataDirectory,
-    child: server.child,
-    isRunning: server.isRunning,
-    output: server.output,
-    stop: () => server.stop(),
-    kill: server.kill,
-    restart: async (changes = {}) => {
-      if (server.isRunning()) {
-        await server.stop();
-      }
-      return startRedis({ ...options, port, dataDirectory, ...changes });
-    },
-    removeData: async () => {
-      if (server.isRunning()) {
-        await server.kill();
-      }
-      await rm(dataDirectory, { recursive: true, force: true });
-    },
-  };
+    ready: READY,
+    readyDeadlineMillis: READY_DEADLINE_MILLIS,
+    startAgain: (changes) => startRedis({ ...options, port, dataDirectory, ...changes }),
+  });
 }

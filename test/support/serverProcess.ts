@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { rm } from "node:fs/promises";
 import { withDeadline } from "./respClient.ts";
 
 const OUTPUT_CHARACTERS_MAX = 1_000_000;
@@ -33,6 +34,66 @@ type SpawnOptions = {
   readonly env?: Readonly<Record<string, string>>;
   readonly workingDirectory?: string;
 };
+
+/** A server on a port, with data of its own. The pid is the server's: no wrapper process is between. */
+export type DataServer<Options> = {
+  readonly host: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly dataDirectory: string;
+  readonly child: ChildProcess;
+  /** The line that told that it serves, as it was printed. */
+  readonly readyLine: string;
+  /** Resolves when the process has ended, for whatever reason. */
+  readonly exited: Promise<ProcessExit>;
+  isRunning(): boolean;
+  /** stdout and stderr so far, interleaved as they came. */
+  output(): string;
+  /** SIGTERM, waits for the end; resolves the exit code (0 for a clean stop), null when a signal ended it. */
+  stop(): Promise<number | null>;
+  /** SIGKILL (`kill -9`), waits for the end. */
+  kill(): Promise<void>;
+  /** Starts a new process with the same options, port and data; a process that still runs is stopped (SIGTERM) first. */
+  restart(changes?: Options): Promise<DataServer<Options>>;
+  /** Removes the data directory; a process that still runs is killed first. */
+  removeData(): Promise<void>;
+};
+
+type DataServerFacts<Options> = {
+  readonly port: number;
+  readonly dataDirectory: string;
+  readonly ready: RegExp;
+  readonly readyDeadlineMillis: number;
+  /** Starts another process on the same port and data. */
+  readonly startAgain: (changes: Options) => Promise<DataServer<Options>>;
+};
+
+/** Resolves when the process serves; when it ends or stays silent instead, it is killed. */
+export async function untilServing<Options extends object>(
+  server: ServerProcess,
+  { port, dataDirectory, ready, readyDeadlineMillis, startAgain }: DataServerFacts<Options>,
+): Promise<DataServer<Options>> {
+  let readyLine: string;
+  try {
+    readyLine = await server.waitForLine(ready, readyDeadlineMillis);
+  } catch (error) {
+    await server.kill();
+    throw error;
+  }
+  const { pid, child, exited, isRunning, output, kill } = server;
+  return {
+    ...{ host: "127.0.0.1", port, pid, dataDirectory, child, readyLine, exited, isRunning, output, kill },
+    stop: () => server.stop(),
+    restart: async (changes) => {
+      if (isRunning()) await server.stop();
+      return startAgain(changes ?? ({} as Options));
+    },
+    removeData: async () => {
+      if (isRunning()) await kill();
+      await rm(dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
 
 const running = new Set<ChildProcess>();
 process.once("exit", () => {

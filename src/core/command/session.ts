@@ -55,3 +55,42 @@ export interface Session {
   outputBytes: number;
   commandsProcessed: number;
 }
+
+/** What is known of a connection when it is opened. */
+export type SessionOrigin = Pick<
+  Session,
+  "id" | "address" | "localAddress" | "createdAt" | "protocol" | "authenticated"
+>;
+
+/** A session that has not asked for anything yet. */
+export function openSession(origin: SessionOrigin): Session {
+  const { id, address, localAddress, createdAt, protocol, authenticated } = origin;
+  return {
+    id,
+    address,
+    localAddress,
+    createdAt,
+    lastUsedAt: createdAt,
+    name: "",
+    libraryName: "",
+    libraryVersion: "",
+    protocol,
+    authenticated,
+    transaction: undefined,
+    watched: new Set(),
+    watchBroken: false,
+    replyMode: "on",
+    noEvict: false,
+    noTouch: false,
+    readOnly: false,
+    consistency: undefined,
+    denyBlocking: false,
+    blocked: false,
+    closing: false,
+    lastCommand: undefined,
+    queryBytes: 0,
+    queryFreeBytes: 0,
+    outputBytes: 0,
+    commandsProcessed: 0,
+  };
+}

@@ -316,6 +316,7 @@ export class GroupReplica {
   discardUncommitted(): Seq {
     const { log } = this.#context;
     if (log.lastSeq > log.commitPoint) log.truncate(log.commitPoint);
+    this.#primary?.logWasCut();
     log.forgetProposed();
     return log.lastSeq;
   }
@@ -323,6 +324,11 @@ export class GroupReplica {
   /** What was evaluated and not handed to the log is forgotten. */
   forgetProposed(): void {
     this.#context.log.forgetProposed();
+  }
+
+  /** The log can be cut up to here at most without making somebody fetch a snapshot who is being sent what is behind it. */
+  get neededBehind(): Seq {
+    return this.#primary?.neededBehind ?? this.#context.log.lastSeq;
   }
 
   /** The log begins behind `upTo` now. */

@@ -1,5 +1,6 @@
 import { type Seq, seq } from "../../base/ids.ts";
 import type { Member } from "./configuration.ts";
+import type { LogRecord } from "./message.ts";
 
 /** So much may be on its way to a peer, unacknowledged; what comes then is read from the log when it can be sent. */
 const IN_FLIGHT_BYTES_MAX = 16 << 20;
@@ -40,6 +41,9 @@ export class Peer {
   readonly since: number;
   #sent: Sent[] = [];
   #inFlightBytes = 0;
+  /** Records that were appended while earlier ones were read for it, without a gap up to the newest. */
+  #kept: LogRecord[] = [];
+  #keptBytes = 0;
   #rewoundTo: Seq | undefined;
   #rewoundAt = Number.NEGATIVE_INFINITY;
 
@@ -53,6 +57,33 @@ export class Peer {
 
   get mayBeSentMore(): boolean {
     return this.#inFlightBytes < IN_FLIGHT_BYTES_MAX;
+  }
+
+  /**
+   * A record comes too early for it. It is sent when what is before it was: a reading of the log ends behind its newest entry
+   * whenever there are writes, so a peer that is only fed by reading never catches up.
+   */
+  keep(record: LogRecord): void {
+    if (this.#keptBytes + record.bytes.length > IN_FLIGHT_BYTES_MAX) this.forgetKept();
+    this.#kept.push(record);
+    this.#keptBytes += record.bytes.length;
+  }
+
+  /** The next record to send, if it was kept. */
+  takeKept(): LogRecord | undefined {
+    while (this.#kept.length > 0 && this.#kept[0]!.lastSeq < this.next) this.#shiftKept();
+    return this.#kept[0]?.firstSeq === this.next ? this.#shiftKept() : undefined;
+  }
+
+  #shiftKept(): LogRecord {
+    const record = this.#kept.shift()!;
+    this.#keptBytes -= record.bytes.length;
+    return record;
+  }
+
+  forgetKept(): void {
+    this.#kept = [];
+    this.#keptBytes = 0;
   }
 
   sent(lastSeq: Seq, bytes: number): void {

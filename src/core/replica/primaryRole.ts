@@ -139,6 +139,7 @@ export class PrimaryRole {
   appended(record: LogRecord): void {
     for (const peer of this.#peers.values()) {
       if (peer.next === record.firstSeq && !peer.reading && peer.mayBeSentMore) this.#sendRecord(peer, record);
+      else peer.keep(record);
     }
   }
 
@@ -169,9 +170,15 @@ export class PrimaryRole {
     send(this.#context, peer.member.id, message);
   }
 
-  /** Has what the peer lacks read from the log, unless that is under way or enough is on its way. */
+  /** Sends what the peer lacks, or has it read from the log, unless that is under way or enough is on its way. */
   #feed(peer: Peer): void {
-    if (peer.reading || peer.next > this.#context.log.lastSeq || !peer.mayBeSentMore) return;
+    if (peer.reading) return;
+    while (peer.mayBeSentMore) {
+      const record = peer.takeKept();
+      if (record === undefined) break;
+      this.#sendRecord(peer, record);
+    }
+    if (peer.next > this.#context.log.lastSeq || !peer.mayBeSentMore) return;
     peer.reading = true;
     peer.ticket = this.#context.nextTicket();
     this.#context.effects.push({ kind: "readLog", to: peer.member.id, from: peer.next, ticket: peer.ticket });
@@ -189,6 +196,18 @@ export class PrimaryRole {
       this.#sendRecord(peer, record);
     }
     this.#feed(peer);
+  }
+
+  /** The log should not be cut behind this entry: somebody is being sent what follows. */
+  get neededBehind(): Seq {
+    let needed: number = this.#context.log.lastSeq;
+    for (const { match, next } of this.#peers.values()) needed = Math.min(needed, match === 0 ? next - 1 : match);
+    return seq(needed);
+  }
+
+  /** The end of the log was cut off. */
+  logWasCut(): void {
+    for (const peer of this.#peers.values()) peer.forgetKept();
   }
 
   #lacksTooMuch(peer: Peer): void {
@@ -395,6 +414,8 @@ export class PrimaryRole {
 
   #progressHandOver(now: number): void {
     const { log, configuration, rules, times } = this.#context;
+    // Whoever was to take over may have gone, or may want to go, too: then this replica goes on.
+    if (this.phase === "resigned" && this.#successor() === undefined) return void this.withdraw();
     if (configuration.secondaries.length === 0) return void this.withdraw();
     if (this.phase === "resigning") {
       if (log.commitPoint < log.proposedSeq || this.#successor() === undefined) return;

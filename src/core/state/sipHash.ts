@@ -1,7 +1,8 @@
 /**
  * HalfSipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", and the 32-bit variant of its reference
  * code) with a secret key, so that a client that does not know it cannot make keys collide. Rounds of 32-bit operations are
- * what JavaScript does fast.
+ * what JavaScript does fast. They are written out wherever they are done: a function of four words of state, called for each word of a
+ * key, would cost more than the round itself.
  */
 export class SipHash {
   readonly #k0: number;

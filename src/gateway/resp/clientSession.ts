@@ -1,36 +1,16 @@
 import type { Socket } from "node:net";
-import type { Session } from "../../core/command/session.ts";
+import { openSession, type Session } from "../../core/command/session.ts";
 
 /** What is remembered of a connection that has just been accepted, at `now` (wall milliseconds). */
 export function newSession(id: number, socket: Socket, now: number, authenticated: boolean): Session {
-  return {
+  return openSession({
     id,
     address: addressText(socket.remoteAddress, socket.remotePort),
     localAddress: addressText(socket.localAddress, socket.localPort),
     createdAt: now,
-    lastUsedAt: now,
-    name: "",
-    libraryName: "",
-    libraryVersion: "",
     protocol: 2,
     authenticated,
-    transaction: undefined,
-    watched: new Set(),
-    watchBroken: false,
-    replyMode: "on",
-    noEvict: false,
-    noTouch: false,
-    readOnly: false,
-    consistency: undefined,
-    denyBlocking: false,
-    blocked: false,
-    closing: false,
-    lastCommand: undefined,
-    queryBytes: 0,
-    queryFreeBytes: 0,
-    outputBytes: 0,
-    commandsProcessed: 0,
-  };
+  });
 }
 
 /** Whether a peer's address is one of this machine's own. */

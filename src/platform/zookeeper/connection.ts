@@ -37,11 +37,6 @@ export class Connection {
     this.#socket.write(frame);
   }
 
-  /** Bytes that wait to be sent. */
-  get backlogBytes(): number {
-    return this.#socket.writableLength;
-  }
-
   end(reason: string): void {
     if (this.#isOver) return;
     this.#isOver = true;

@@ -11,7 +11,9 @@ export type Outcome =
   | { readonly kind: "failed"; readonly error: CoordinatorError };
 
 interface Request {
-  readonly operation: Operation<unknown>;
+  readonly isChange: boolean;
+  /** Whole, but for its number. */
+  readonly frame: Buffer;
   readonly askedMillis: number;
   xid: number;
   /** Taken out when its caller was told that it took too long: the server's answer then only has to be counted. */
@@ -21,6 +23,10 @@ interface Request {
 /** ZooKeeper itself takes so many at a time (`globalOutstandingLimit`), of all clients together. */
 const SENT_MAX = 1000;
 const WAITING_MAX = 10_000;
+/** So many bytes are on their way, and so many wait; one request more is begun. */
+const SENT_BYTES_MAX = 8 * 1024 * 1024;
+const WAITING_BYTES_MAX = 64 * 1024 * 1024;
+const XID_OFFSET = 4;
 const XID_MAX = 0x7fff_ffff;
 
 /** The requests of one session: those that wait for a server, and those sent, which it answers in their order. */
@@ -28,6 +34,8 @@ export class Requests {
   readonly #limitMillis: number;
   #waiting: Request[] = [];
   #sent: Request[] = [];
+  #waitingBytes = 0;
+  #sentBytes = 0;
   #lastXid = 0;
 
   /** After `limitMillis` a caller is told that there is no answer. */
@@ -36,23 +44,29 @@ export class Requests {
   }
 
   add(operation: Operation<unknown>, settle: (outcome: Outcome) => void, nowMillis: number): void {
-    if (this.#waiting.length >= WAITING_MAX) {
-      settle({ kind: "failed", error: { code: "unavailable", message: `${WAITING_MAX} requests wait already` } });
-      return;
+    if (this.#waiting.length >= WAITING_MAX || this.#waitingBytes >= WAITING_BYTES_MAX) {
+      const message = `${this.#waiting.length} requests wait already`;
+      return settle({ kind: "failed", error: { code: "unavailable", message } });
     }
-    this.#waiting.push({ operation, askedMillis: nowMillis, xid: 0, settle });
+    const writer = header(0, operation.type);
+    operation.write(writer);
+    const frame = writer.frame();
+    this.#waiting.push({ isChange: operation.isChange, frame, askedMillis: nowMillis, xid: 0, settle });
+    this.#waitingBytes += frame.length;
   }
 
   /** Sends what waits, as far as the server may have it. */
   pump(send: (frame: Buffer) => void): void {
     let count = 0;
-    while (count < this.#waiting.length && this.#sent.length < SENT_MAX) {
+    while (count < this.#waiting.length && this.#sent.length < SENT_MAX && this.#sentBytes < SENT_BYTES_MAX) {
       const request = this.#waiting[count++]!;
+      const { frame } = request;
       request.xid = this.nextXid();
-      const writer = header(request.xid, request.operation.type);
-      request.operation.write(writer);
+      frame.writeInt32BE(request.xid, XID_OFFSET);
       this.#sent.push(request);
-      send(writer.frame());
+      this.#sentBytes += frame.length;
+      this.#waitingBytes -= frame.length;
+      send(frame);
     }
     if (count > 0) this.#waiting.splice(0, count);
   }
@@ -69,14 +83,17 @@ export class Requests {
     // A body that cannot be read leaves the request among the sent ones, whose outcome is then unknown.
     request.settle?.(error === 0 ? { kind: "answered", body } : { kind: "refused", code: error });
     this.#sent.shift();
+    this.#sentBytes -= request.frame.length;
   }
 
   /** The connection is gone: of changes that were sent nobody knows what became. */
   failSent(message: string): void {
-    for (const request of this.#sent.splice(0)) fail(request, noAnswer(request.operation, message));
+    this.#sentBytes = 0;
+    for (const request of this.#sent.splice(0)) fail(request, noAnswer(request, message));
   }
 
   failWaiting(error: CoordinatorError): void {
+    this.#waitingBytes = 0;
     for (const request of this.#waiting.splice(0)) fail(request, error);
   }
 
@@ -84,11 +101,13 @@ export class Requests {
   expire(nowMillis: number, lastFailure: string): void {
     const isLate = ({ askedMillis }: Request): boolean => nowMillis - askedMillis >= this.#limitMillis;
     while (this.#waiting.length > 0 && isLate(this.#waiting[0]!)) {
-      fail(this.#waiting.shift()!, { code: "unavailable", message: `no ZooKeeper server answers (${lastFailure})` });
+      const request = this.#waiting.shift()!;
+      this.#waitingBytes -= request.frame.length;
+      fail(request, { code: "unavailable", message: `no ZooKeeper server answers (${lastFailure})` });
     }
     for (const request of this.#sent) {
       if (!isLate(request)) break;
-      fail(request, noAnswer(request.operation, `no answer in ${this.#limitMillis} ms`));
+      fail(request, noAnswer(request, `no answer in ${this.#limitMillis} ms`));
     }
   }
 }
@@ -99,6 +118,6 @@ function fail(request: Request, error: CoordinatorError): void {
   settle?.({ kind: "failed", error });
 }
 
-function noAnswer({ isChange }: Operation<unknown>, message: string): CoordinatorError {
+function noAnswer({ isChange }: Request, message: string): CoordinatorError {
   return { code: isChange ? "unknown" : "unavailable", message };
 }

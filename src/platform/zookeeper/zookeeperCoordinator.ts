@@ -33,9 +33,9 @@ export interface ZookeeperOptions {
   readonly random: Random;
 }
 
-export const SESSION_MILLIS_DEFAULT = 4000;
+const SESSION_MILLIS_DEFAULT = 4000;
 
-/** The coordinator that ZooKeeper (3.5 or later) is; it speaks ZooKeeper's protocol itself (ADR 0011). */
+/** The coordinator that ZooKeeper (3.5 or later) is; it speaks ZooKeeper's protocol itself (ADR 0012). */
 export class ZookeeperCoordinator implements Coordinator {
   readonly #session: ZookeeperSession;
   readonly #operations: Operations;

@@ -12,8 +12,8 @@ export interface GroupParts {
   readonly mayFound: boolean;
   /** Listens for the other replicas, and calls those that it comes to know. */
   readonly join: (handler: LinkHandler) => Promise<Result<LinkEndpoint, NodeError>>;
-  /** Pulls a snapshot from a replica. Throws when it breaks off. */
-  readonly fetchSnapshot: (from: string) => AsyncIterable<Uint8Array>;
+  /** Pulls a snapshot from a replica, whose chunks `take` takes in order; answers why it broke off. */
+  readonly fetchSnapshot: (from: string, take: (chunk: Uint8Array) => Promise<void>) => Promise<Result<void, string>>;
   /** `host:port` of a replica's Redis clients; undefined when it is not known. */
   readonly clientAddress: (id: string) => string | undefined;
   /** Whether reads at a secondary may be old unless a connection says otherwise. */

@@ -213,14 +213,9 @@ export class Membership implements ReplicationOwner {
     if (from === undefined || from === replica.self.id) return undefined;
     const { checksum } = parts;
     const install = await SnapshotInstall.begin({ engine, log, hashOf: (key) => state.hashOf(key), checksum });
-    try {
-      for await (const chunk of this.#others!.fetchSnapshot(from)) {
-        const added = await install.add(chunk);
-        if (!added.ok) return this.#snapshotFailed(added.error.message);
-      }
-    } catch (error) {
-      return this.#snapshotFailed(error instanceof Error ? error.message : String(error));
-    }
+    // A chunk that is no good is told by `finish`.
+    const fetched = await this.#others!.fetchSnapshot(from, async (chunk) => void (await install.add(chunk)));
+    if (!fetched.ok) return this.#snapshotFailed(fetched.error);
     const finished = await install.finish();
     return finished.ok ? finished.value : this.#snapshotFailed(finished.error.message);
   }

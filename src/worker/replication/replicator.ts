@@ -176,10 +176,12 @@ export class Replicator {
     },
     onFrame: (link, kind, bytes) => this.#received(link, kind, bytes),
     onDown: () => undefined,
-    onRefusal: ({ by, address, message }) =>
-      this.#parts.owner.notice(
-        by === "us" ? `a link from ${address} was refused: ${message}` : `${address} refused a link: ${message}`,
-      ),
+    onRefusal: ({ by, code, address, message }) => {
+      // It is usual while the workers of a group come to know each other.
+      if (code === "unexpected" || code === "wrong_direction") return;
+      const text = by === "us" ? `a link from ${address} was refused` : `${address} refused a link`;
+      this.#parts.owner.notice(`${text}: ${message}`);
+    },
   };
 
   #send(to: string, message: Message): void {

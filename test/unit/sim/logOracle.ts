@@ -27,6 +27,8 @@ export class LogOracle {
   #ends = new Set([0]);
   #acknowledged = 0;
   #cut = 0;
+  /** The store would notice if the log ended before what was cut off: it is asked after damage only. */
+  #isCutMissed = false;
   /** A log that begins here may have taken the place of the old one. */
   #resetTo: { readonly seq: number; readonly epoch: number } | undefined;
 
@@ -110,6 +112,7 @@ export class LogOracle {
   forgiveUnconfirmed(): void {
     const durable = this.#sayings.filter((saying) => saying.lastSeq <= this.#acknowledged);
     this.#acknowledged = Math.max(0, ...durable.map((saying) => saying.durable));
+    this.#isCutMissed = true;
   }
 
   /** The record that said most may have been the one that went. */
@@ -129,6 +132,10 @@ export class LogOracle {
     if (this.#resetTo !== undefined && log.firstSeq === this.#resetTo.seq + 1) this.resetEnds();
     this.#resetTo = undefined;
     assert.ok(this.#ends.has(log.lastSeq), `the log ends at ${log.lastSeq}, in the middle of a record`);
+    // A log whose only record is gone may end before what was cut off it, which the store has, and misses.
+    const isMissed = this.#isCutMissed && log.lastSeq < this.#cut;
+    this.#isCutMissed = false;
+    if (isMissed) this.#acknowledged = this.#cut = log.lastSeq;
     assert.ok(
       log.lastSeq >= this.#acknowledged,
       `${this.#acknowledged} was acknowledged, the log ends at ${log.lastSeq}`,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { newSession } from "../../../sim/oracle/session.ts";
 import { Args } from "../../../src/core/command/args.ts";
 import { CommandTable } from "../../../src/core/command/table.ts";
 import type { Clock } from "../../../src/ports/clock.ts";
@@ -10,14 +11,13 @@ import { LatencyMonitor } from "../../../src/worker/services/latency.ts";
 import { percentile } from "../../../src/worker/services/percentile.ts";
 import { SlowLog } from "../../../src/worker/services/slowLog.ts";
 import { WallMicros } from "../../../src/worker/services/wallMicros.ts";
-import { newSession } from "../core/command/dispatchNode.ts";
 
 function clockAt(times: { wall: number; micros: number }): Clock {
   return { wall: () => times.wall as never, monotonic: () => 0 as never, micros: () => times.micros };
 }
 
 describe("SlowLog", () => {
-  const session = newSession(1);
+  const session = newSession(1, 2);
 
   function logged(...words: readonly string[]): readonly string[] {
     const log = new SlowLog();

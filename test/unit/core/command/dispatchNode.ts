@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { newSession } from "../../../../sim/oracle/session.ts";
 import { ByteWriter } from "../../../../src/base/byteWriter.ts";
 import { Args } from "../../../../src/core/command/args.ts";
 import type { BlockRequest } from "../../../../src/core/command/call.ts";
 import { BLOCKED, type DispatchedCall, execute, type Outcome } from "../../../../src/core/command/dispatch.ts";
 import { genericCommands } from "../../../../src/core/command/generic/genericCommands.ts";
+import { hashCommands } from "../../../../src/core/command/hashes/hashCommands.ts";
 import { listCommands } from "../../../../src/core/command/lists/listCommands.ts";
 import type { NodeServices } from "../../../../src/core/command/nodeServices.ts";
 import { Reply } from "../../../../src/core/command/reply.ts";
@@ -29,6 +31,7 @@ function odd(name: string, flags: CommandSpec["flags"]): CommandSpec {
 export const groups: readonly (readonly CommandSpec[])[] = [
   stringCommands,
   genericCommands,
+  hashCommands,
   listCommands,
   setCommands,
   sortedSetCommands,
@@ -36,37 +39,6 @@ export const groups: readonly (readonly CommandSpec[])[] = [
   oddCommands,
 ];
 export const table = new CommandTable(groups);
-
-export function newSession(id: number): Session {
-  return {
-    id,
-    address: "127.0.0.1:1",
-    localAddress: "127.0.0.1:2",
-    createdAt: 0,
-    lastUsedAt: 0,
-    name: "",
-    libraryName: "",
-    libraryVersion: "",
-    protocol: 2,
-    authenticated: true,
-    transaction: undefined,
-    watched: new Set(),
-    watchBroken: false,
-    replyMode: "on",
-    noEvict: false,
-    noTouch: false,
-    readOnly: false,
-    consistency: undefined,
-    denyBlocking: false,
-    blocked: false,
-    closing: false,
-    lastCommand: undefined,
-    queryBytes: 0,
-    queryFreeBytes: 0,
-    outputBytes: 0,
-    commandsProcessed: 0,
-  };
-}
 
 /** A key space with several sessions on it whose requests go through `execute`; entries of the log are counted, not kept. */
 export class DispatchNode {
@@ -94,8 +66,12 @@ export class DispatchNode {
     };
   }
 
+  set entryBytesMax(bytes: number) {
+    this.#mutator.entryBytesMax = bytes;
+  }
+
   session(name = ""): Session {
-    const session = this.#sessions.get(name) ?? newSession(this.#sessions.size + 1);
+    const session = this.#sessions.get(name) ?? newSession(this.#sessions.size + 1, 2);
     this.#sessions.set(name, session);
     return session;
   }

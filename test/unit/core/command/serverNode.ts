@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { newSession } from "../../../../sim/oracle/session.ts";
 import { ByteWriter } from "../../../../src/base/byteWriter.ts";
 import { Args } from "../../../../src/core/command/args.ts";
 import { commandTable } from "../../../../src/core/command/commandTable.ts";
@@ -13,7 +14,6 @@ import { LatencyMonitor } from "../../../../src/worker/services/latency.ts";
 import { Settings } from "../../../../src/worker/services/settings.ts";
 import { SlowLog } from "../../../../src/worker/services/slowLog.ts";
 import { seededRandom, wire, wordsOf } from "./collectionNode.ts";
-import { newSession } from "./dispatchNode.ts";
 
 /** All commands on a key space of their own, behind a node that only writes down what it is asked to do. */
 export class ServerNode {
@@ -34,7 +34,7 @@ export class ServerNode {
   #seq = 0;
 
   session(name = ""): Session {
-    const session = this.#sessions.get(name) ?? newSession(this.#sessions.size + 1);
+    const session = this.#sessions.get(name) ?? newSession(this.#sessions.size + 1, 2);
     this.#sessions.set(name, session);
     return session;
   }

@@ -1,0 +1,86 @@
+import { decodeLatin1, latin1Bytes } from "../../base/latin1.ts";
+import type { Random } from "../../base/random.ts";
+import { err, ok, type Result } from "../../base/result.ts";
+import { type Disk, DiskError } from "../../ports/disk.ts";
+import type { NodeError } from "../../worker/nodeError.ts";
+
+const FILE = "membership.json";
+const FORMAT = 1;
+
+/** Of which group a data directory is a replica's, and which one. */
+export interface MembershipFile {
+  readonly cluster: string;
+  readonly group: string;
+  readonly id: string;
+  /** Another number when this replica may have lost what it had acknowledged. */
+  readonly incarnation: number;
+  /** What the machine's memory was when it was last used, if writes were acknowledged from memory: they outlive the process, not the power. */
+  readonly boot: string | undefined;
+}
+
+export interface MembershipClaim {
+  readonly cluster: string;
+  readonly group: string;
+  readonly id: string;
+  /** The machine's present boot; undefined when every acknowledged write is on disk. */
+  readonly boot: string | undefined;
+}
+
+/**
+ * Makes the data directory that of a replica of a group, or sees that it is. `isNew` when it was nobody's before: a new one, or
+ * that of a node which was alone.
+ */
+export async function claimMembership(
+  disk: Disk,
+  claim: MembershipClaim,
+  random: Random,
+): Promise<Result<{ readonly incarnation: number; readonly isNew: boolean }, NodeError>> {
+  const present = await read(disk);
+  if (!present.ok) return present;
+  const file = present.value;
+  if (file !== undefined) {
+    const wrong = (["cluster", "group", "id"] as const).find((field) => file[field] !== claim[field]);
+    if (wrong !== undefined) {
+      const message = `this is the data of replica ${file.id} of group ${file.group} in cluster ${file.cluster}, not of ${claim.id} of ${claim.group} in ${claim.cluster}`;
+      return err({ code: "foreign", message });
+    }
+  }
+  const isIntact = file !== undefined && (file.boot === undefined || file.boot === claim.boot);
+  const incarnation = isIntact ? file.incarnation : random.u32() + 1;
+  if (!isIntact || file.boot !== claim.boot) {
+    const text = JSON.stringify({ format: FORMAT, ...claim, incarnation }, null, 2);
+    await disk.replace(FILE, latin1Bytes(`${text}\n`));
+  }
+  return ok({ incarnation, isNew: file === undefined });
+}
+
+/** Whether the directory is a replica's; undefined if the file is nonsense. */
+async function read(disk: Disk): Promise<Result<MembershipFile | undefined, NodeError>> {
+  let text: string;
+  try {
+    text = decodeLatin1(await disk.read(FILE));
+  } catch (error) {
+    if (!(error instanceof DiskError) || error.code !== "not_found") throw error;
+    return ok(undefined);
+  }
+  const damaged = err<NodeError>({
+    code: "damaged",
+    message: `${FILE} is damaged: it is not what this program writes`,
+  });
+  let value: Partial<MembershipFile> & { readonly format?: unknown };
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return damaged;
+  }
+  if (typeof value?.format === "number" && value.format > FORMAT) {
+    return err({
+      code: "newer_format",
+      message: `${FILE} says format ${value.format}; this version knows formats up to ${FORMAT}`,
+    });
+  }
+  const { cluster, group, id, incarnation, boot } = value ?? {};
+  const areTexts = [cluster, group, id].every((each) => typeof each === "string");
+  if (value?.format !== FORMAT || !areTexts || !Number.isSafeInteger(incarnation)) return damaged;
+  return ok({ cluster: cluster!, group: group!, id: id!, incarnation: incarnation!, boot });
+}

@@ -1,0 +1,74 @@
+import { err, ok, type Result } from "../../base/result.ts";
+import type { Timers } from "../../ports/clock.ts";
+import type { Coordinator } from "../../ports/coordinator.ts";
+import type { NodeError } from "../../worker/nodeError.ts";
+import { parseWorkerRecord, type WorkerRecord } from "./workerRecord.ts";
+
+const AGAIN_MILLIS = 500;
+/** Somebody else with our name has so long to be found dead: longer than any session. */
+const RIVAL_TRIES_MAX = 60;
+
+export interface RegistrationParts {
+  readonly coordinator: Coordinator;
+  readonly timers: Timers;
+  readonly id: string;
+  readonly record: WorkerRecord;
+  readonly onNotice: (text: string) => void;
+}
+
+type Attempt = "written" | "again" | { readonly rival: WorkerRecord };
+
+/** Keeps the worker's znode while the process lives: written anew whenever there is a new session. */
+export class Registration {
+  readonly #parts: RegistrationParts;
+  #stopped = false;
+
+  constructor(parts: RegistrationParts) {
+    this.#parts = parts;
+    parts.coordinator.onSession((event) => {
+      if (event === "renewed") void this.begin();
+    });
+  }
+
+  /** Resolves when the znode is written, or another living worker has the name. */
+  async begin(): Promise<Result<void, NodeError>> {
+    const { id, timers, onNotice } = this.#parts;
+    let rivals = 0;
+    while (!this.#stopped) {
+      const attempt = await this.#try();
+      if (attempt === "written") return ok(undefined);
+      if (typeof attempt === "object") {
+        const { pid, resp } = attempt.rival;
+        if (rivals === 0) onNotice(`another process is worker ${id} (at ${resp}, pid ${pid}); waiting for it to end`);
+        if (++rivals > RIVAL_TRIES_MAX)
+          return err({ code: "conflict", message: `another process is worker ${id}: at ${resp}, pid ${pid}` });
+      }
+      await new Promise<void>((resolve) => timers.after(AGAIN_MILLIS, resolve));
+    }
+    return ok(undefined);
+  }
+
+  async #try(): Promise<Attempt> {
+    const { coordinator, id, record } = this.#parts;
+    const path = `/workers/${id}`;
+    const text = JSON.stringify(record);
+    const created = await coordinator.create(path, text, { kind: "session" });
+    if (created.ok) return "written";
+    if (created.error.code !== "exists") return "again";
+    const present = await coordinator.get(path, { sync: true });
+    if (!present.ok) return "again";
+    if (present.value.owner === coordinator.session.id) {
+      const replaced = await coordinator.replace(path, text, present.value.version);
+      return replaced.ok ? "written" : "again";
+    }
+    const rival = parseWorkerRecord(present.value.data);
+    // Only one process can have the data open: the other one is dead, and its session not over yet.
+    if (rival !== undefined && rival.data !== record.data) return { rival };
+    await coordinator.delete(path, present.value.version);
+    return "again";
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+}
