@@ -12,12 +12,15 @@ const USAGE = `Runs a node in simulated worlds.
   npm run sim -- --seeds N [--from M]      many worlds
   npm run sim -- --sabotage NAME           until a bug is found that was put in; NAME "list" lists them, "all" tries each
   --json                                   the result of many worlds for a program
+  --group [...]                            the core of a replica group instead: --group --help
 `;
 const SEED_MAX = 2 ** 32;
 /** A bug that was put in must show within so many worlds. */
 const SABOTAGE_SEEDS_MAX = 2_000;
 
+const isGroup = process.argv.includes("--group");
 const { values: options } = parseArgs({
+  args: isGroup ? [] : process.argv.slice(2),
   options: {
     seed: { type: "string" },
     seeds: { type: "string" },
@@ -126,4 +129,6 @@ function known(name: string): Sabotage {
   process.exit(2);
 }
 
-process.exitCode = (await main()) ? 0 : 1;
+/** The commands about groups have options of their own. */
+const run = isGroup ? async () => (await import("./host/groupMain.ts")).groupMain() : main;
+process.exitCode = (await run()) ? 0 : 1;

@@ -6,13 +6,14 @@
  * summary at the end.
  */
 import { readdirSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { Readable } from "node:stream";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath } from "node:url";
 import { needZookeeper } from "./needZookeeper.ts";
+import { removeStaleFolders } from "./staleFolders.ts";
 import { SummaryLines, type TestEvent } from "./testSummary.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -35,6 +36,9 @@ if (files.some((file) => file.endsWith(".zk.test.ts"))) {
   // The tests then tell the same, and count as skipped.
   if (advice !== undefined) console.error(advice);
 }
+const stale = removeStaleFolders(tmpdir(), Date.now());
+if (stale.length > 0) console.error(`removed ${stale.length} folders that killed tests had left in ${tmpdir()}`);
+
 const startsServers = (file: string): boolean => /\.(net|root|zk)\.test\.ts$/.test(file);
 const cores = availableParallelism();
 const lanes = [

@@ -31,9 +31,10 @@ export interface GroupWorldSettings {
   readonly onTrace?: (line: string) => void;
 }
 
-/** How long the healed world has, in leases, until everything must be well, and how long it is then watched. */
+/** How long the healed world has, in leases, until everybody must be a member again, and how long it is then watched. */
 const HEALED_LEASES = 40;
 const WATCHED_LEASES = 5;
+const ENDED_LEASES = 4;
 const EVENTS_MAX = 400_000;
 
 /** One group in virtual time: machines, network, coordinator, clients, and everything that goes wrong. */
@@ -117,16 +118,17 @@ export class GroupWorld {
   /** Plays the world to its end, or to the first violation. */
   run(): Violation | undefined {
     const { times, faultMillis } = this.plan;
-    const healedMillis = times.leaseMillis * HEALED_LEASES;
     try {
-      this.#runUntil(faultMillis);
+      this.#runFor(faultMillis);
       this.#heal();
-      this.#runUntil(faultMillis + healedMillis);
+      for (let leases = 0; leases < HEALED_LEASES && (leases < 2 || !this.isWhole); leases++) {
+        this.#runFor(times.leaseMillis);
+      }
       for (const each of this.#invariants) each.healed?.();
-      this.#runUntil(faultMillis + healedMillis + times.leaseMillis * WATCHED_LEASES);
+      this.#runFor(times.leaseMillis * WATCHED_LEASES);
       this.clients.stopped = true;
       for (const each of this.#invariants) each.watched?.();
-      this.#runUntil(faultMillis + healedMillis + times.leaseMillis * (WATCHED_LEASES + 3));
+      this.#runFor(times.leaseMillis * ENDED_LEASES);
       for (const each of this.#invariants) each.ended?.();
     } catch (error) {
       this.violation = error instanceof Violation ? error : new Violation("nothingIsThrown", describe(error));
@@ -134,9 +136,14 @@ export class GroupWorld {
     return this.violation;
   }
 
-  #runUntil(millis: number): void {
+  /** Whether every machine is a member, with the data that it has. */
+  get isWhole(): boolean {
+    return this.intact.length === this.nodes.length;
+  }
+
+  #runFor(millis: number): void {
     let isOver = false;
-    this.scheduler.after(millis * 1000 - this.scheduler.nowMicros, undefined, "part ends", () => {
+    this.scheduler.after(millis * 1000, undefined, "part ends", () => {
       isOver = true;
     });
     while (!isOver) {

@@ -20,9 +20,9 @@ const TABLE_ORPHANS = 0x40;
 export const GENERATION_TABLES = [TABLE_KEYS, TABLE_PIECES, TABLE_EXPIRIES] as const;
 
 const HIGH = 0x1_0000_0000;
-const KEY_PREFIX = 11;
 const EXPIRY_PREFIX = 11;
-const PIECE_PREFIX = 11;
+/** Where the key itself begins in a record's key, and the piece's name in a piece's. */
+export const NAME_AT = 11;
 
 export const META_KEY = Uint8Array.of(TABLE_META);
 /** Everything but the meta. */
@@ -59,17 +59,17 @@ function readU48(bytes: Uint8Array, at: number): number {
 
 /** Where a key's record is. `hash` is the key space's hash of the key. */
 export function recordKey(generation: number, key: string, hash: number): Uint8Array {
-  const bytes = allocate(TABLE_KEYS, generation, KEY_PREFIX + key.length);
+  const bytes = allocate(TABLE_KEYS, generation, NAME_AT + key.length);
   const slot = keySlot(key);
   bytes[5] = slot >>> 8;
   bytes[6] = slot;
   writeU32(bytes, 7, hash);
-  encodeLatin1(key, bytes, KEY_PREFIX);
+  encodeLatin1(key, bytes, NAME_AT);
   return bytes;
 }
 
 export function keyOfRecordKey(bytes: Uint8Array): string {
-  return decodeLatin1(bytes, KEY_PREFIX, bytes.length);
+  return decodeLatin1(bytes, NAME_AT, bytes.length);
 }
 
 /** Slot and hash as one number below 2^46: where `SCAN` stands. */
@@ -79,7 +79,7 @@ export function positionOfRecordKey(bytes: Uint8Array): number {
 
 /** Before the first record at or after a position. */
 export function recordKeyAt(generation: number, position: number): Uint8Array {
-  const bytes = allocate(TABLE_KEYS, generation, KEY_PREFIX);
+  const bytes = allocate(TABLE_KEYS, generation, NAME_AT);
   const slot = Math.floor(position / HIGH);
   bytes[5] = slot >>> 8;
   bytes[6] = slot;
@@ -88,14 +88,14 @@ export function recordKeyAt(generation: number, position: number): Uint8Array {
 }
 
 export function pieceKey(generation: number, pieceId: number, piece: string): Uint8Array {
-  const bytes = allocate(TABLE_PIECES, generation, PIECE_PREFIX + piece.length);
+  const bytes = allocate(TABLE_PIECES, generation, NAME_AT + piece.length);
   writeU48(bytes, 5, pieceId);
-  encodeLatin1(piece, bytes, PIECE_PREFIX);
+  encodeLatin1(piece, bytes, NAME_AT);
   return bytes;
 }
 
 export function pieceOfPieceKey(bytes: Uint8Array): string {
-  return decodeLatin1(bytes, PIECE_PREFIX, bytes.length);
+  return decodeLatin1(bytes, NAME_AT, bytes.length);
 }
 
 export function pieceIdOfPieceKey(bytes: Uint8Array): number {

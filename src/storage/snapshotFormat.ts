@@ -6,8 +6,8 @@ import { type Epoch, epoch, type Seq, seq } from "../base/ids.ts";
  * A snapshot is a run of bytes, cut into chunks anywhere: a header, then for each key, piece and orphan of the sender's store
  * an entry, then the end. Integers are little-endian. See docs/data/snapshot.md.
  */
-export const SNAPSHOT_MAGIC = "hfastsnp";
-export const SNAPSHOT_VERSION = 1;
+const SNAPSHOT_MAGIC = "hfastsnp";
+const SNAPSHOT_VERSION = 1;
 export const SNAPSHOT_HEADER_BYTES = 34;
 /** Behind the last entry: kind, number of entries, CRC-32 of everything before it. */
 export const SNAPSHOT_END_BYTES = 11;

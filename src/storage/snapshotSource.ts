@@ -7,12 +7,11 @@ import type { Checksum } from "../ports/checksum.ts";
 import type { Engine, EnginePair, EngineSnapshot } from "../ports/engine.ts";
 import {
   CONTENT_RANGE,
-  keyOfRecordKey,
   META_KEY,
+  NAME_AT,
   ORPHANS_RANGE,
   pieceIdOfOrphanKey,
   pieceIdOfPieceKey,
-  pieceOfPieceKey,
   piecesRange,
   recordsRange,
 } from "./keyLayout.ts";
@@ -27,6 +26,10 @@ import {
   ENTRY_RECORD,
   writeSnapshotHeader,
 } from "./snapshotFormat.ts";
+
+/** About a millisecond of the main thread. */
+const PAGE_BYTES = 64 * 1024;
+const PIECE_ID_BYTES = 6;
 
 export interface SnapshotSourceParts {
   readonly engine: Engine;
@@ -98,20 +101,18 @@ export class SnapshotSource {
     const { seq: at, epoch } = this;
     const { cleared, generation, nextPieceId } = this.#meta;
     writeSnapshotHeader(this.#writer, { seq: at, epoch, cleared, nextPieceId });
-    yield* this.#table(recordsRange(generation), (pair) => {
-      const key = keyOfRecordKey(pair.key);
-      this.#begin(ENTRY_RECORD, key.length, pair);
-      this.#writer.text(key);
+    yield* this.#table(recordsRange(generation), (key, valueBytes) => {
+      this.#begin(ENTRY_RECORD, key.length - NAME_AT, valueBytes);
+      this.#writer.copy(key, NAME_AT, key.length);
     });
-    yield* this.#table(piecesRange(generation), (pair) => {
-      const piece = pieceOfPieceKey(pair.key);
-      this.#begin(ENTRY_PIECE, 6 + piece.length, pair);
-      this.#writer.u48(pieceIdOfPieceKey(pair.key));
-      this.#writer.text(piece);
+    yield* this.#table(piecesRange(generation), (key, valueBytes) => {
+      this.#begin(ENTRY_PIECE, PIECE_ID_BYTES + key.length - NAME_AT, valueBytes);
+      this.#writer.u48(pieceIdOfPieceKey(key));
+      this.#writer.copy(key, NAME_AT, key.length);
     });
-    yield* this.#table(ORPHANS_RANGE, (pair) => {
-      this.#begin(ENTRY_ORPHAN, 6, pair);
-      this.#writer.u48(pieceIdOfOrphanKey(pair.key));
+    yield* this.#table(ORPHANS_RANGE, (key, valueBytes) => {
+      this.#begin(ENTRY_ORPHAN, PIECE_ID_BYTES, valueBytes);
+      this.#writer.u48(pieceIdOfOrphanKey(key));
     });
     yield* this.#takeAll();
     this.#writer.u8(ENTRY_END);
@@ -123,26 +124,26 @@ export class SnapshotSource {
 
   async *#table(
     range: { readonly gte: Uint8Array; readonly lt: Uint8Array },
-    writeKey: (pair: EnginePair) => void,
+    writeKey: (key: Uint8Array, valueBytes: number) => void,
   ): AsyncGenerator<Uint8Array> {
     const { lt } = range;
-    let page = await this.#snapshot.page({ ...range, bytesMax: CHUNK_BYTES_MAX });
+    let page = await this.#snapshot.page({ ...range, bytesMax: PAGE_BYTES });
     while (page.length > 0) {
       for (const pair of page) {
         const value = intact(pair, this.#checksum);
-        writeKey({ key: pair.key, value });
+        writeKey(pair.key, value.length);
         this.#writer.copy(value, 0, value.length);
         this.#entries++;
       }
       yield* this.#takeAll();
-      page = await this.#snapshot.page({ gt: page.at(-1)!.key, lt, bytesMax: CHUNK_BYTES_MAX });
+      page = await this.#snapshot.page({ gt: page.at(-1)!.key, lt, bytesMax: PAGE_BYTES });
     }
   }
 
-  #begin(kind: number, keyBytes: number, { value }: EnginePair): void {
+  #begin(kind: number, keyBytes: number, valueBytes: number): void {
     this.#writer.u8(kind);
     this.#writer.u32(keyBytes);
-    this.#writer.u32(value.length);
+    this.#writer.u32(valueBytes);
   }
 
   *#takeAll(): Generator<Uint8Array> {

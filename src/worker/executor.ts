@@ -1,5 +1,4 @@
 import { ByteWriter } from "../base/byteWriter.ts";
-import { decodeLatin1, latin1Bytes } from "../base/latin1.ts";
 import type { Random } from "../base/random.ts";
 import type { Args } from "../core/command/args.ts";
 import type { Access, BlockRequest } from "../core/command/call.ts";
@@ -14,8 +13,11 @@ import { Mutator } from "../core/state/mutator.ts";
 import type { Clock, Timers } from "../ports/clock.ts";
 import { Client, type ClientSink, type Output } from "./client.ts";
 import type { CommandMeter } from "./commandMeter.ts";
+import { freshCall } from "./freshCall.ts";
 import { HeldReplies } from "./heldReplies.ts";
 import type { Journal } from "./journal.ts";
+import { outputOf } from "./output.ts";
+import { Postponed } from "./postponed.ts";
 import { skipOne } from "./replyMode.ts";
 import { WaitingClients } from "./waitingClients.ts";
 import { Watches } from "./watches.ts";
@@ -23,8 +25,6 @@ import { Watches } from "./watches.ts";
 /** A client may wait for this many bytes of entries that the log has not taken; beyond it no more requests are read. */
 const PENDING_BYTES_MAX = 64 << 20;
 const OUTPUT_KEPT_BYTES_MAX = 1 << 20;
-/** Output up to this length is handed over as a string. */
-const TEXT_BYTES_MAX = 4096;
 
 export interface ExecutorParts {
   readonly state: KeySpace;
@@ -69,36 +69,26 @@ export class Executor {
   #halted = false;
   #heldBack = false;
   #servingWaiting = false;
-  #paused: "all" | "write" | undefined;
-  readonly #postponed = new Set<Client>();
+  readonly #postponed: Postponed;
   #awake: Client[] = [];
 
   constructor(parts: ExecutorParts, services: (executor: Executor) => NodeServices) {
     this.#parts = parts;
+    this.#postponed = new Postponed({
+      clock: parts.clock,
+      timers: parts.timers,
+      isOpen: () => this.#isOpen,
+      goOn: (client, args) => {
+        this.beginTurn();
+        this.run(client, args);
+        this.finish(client);
+      },
+    });
     this.state = parts.state;
     this.mutator = new Mutator(parts.state, parts.journal.writer);
     this.#reply.onError = (text) => parts.meter.countError(text);
     this.#asideReply.onError = this.#reply.onError;
-    this.#call = {
-      args: undefined as unknown as Args,
-      reply: this.#reply,
-      now: 0,
-      expiryNow: 0,
-      state: parts.state,
-      mutate: this.mutator,
-      session: undefined as unknown as Session,
-      node: services(this),
-      random: parts.random,
-      inTransaction: false,
-      wakingKey: undefined,
-      spec: undefined,
-      writesRefused: undefined,
-      access: undefined,
-      heldSince: undefined,
-      awaits: 0,
-      blockRequest: undefined,
-      dependsOn: 0,
-    };
+    this.#call = freshCall(parts, this.mutator, this.#reply, services(this));
   }
 
   // Clients
@@ -114,8 +104,7 @@ export class Executor {
     client.gone = true;
     this.clients.delete(client);
     this.watches.remove(client.session);
-    this.#postponed.delete(client);
-    this.#waitingForAccess.delete(client);
+    this.#postponed.remove(client);
     this.#unpark(client);
     this.#listen();
   }
@@ -144,36 +133,22 @@ export class Executor {
 
   /** Executes one request. Its reply is kept until `finish`. */
   run(client: Client, args: Args): void {
-    if (this.#paused !== undefined && this.#isPaused(client, args)) return this.#postpone(client, args);
+    if (this.paused !== undefined && this.#isPaused(client, args)) return this.#postponed.untilUnpaused(client, args);
     const { session } = client;
     const written = this.#out.length;
     const reply = this.#reply;
     reply.protocol = session.protocol;
     const outcome = this.#evaluate(client, args, reply, undefined);
-    if (outcome === HELD) return this.#hold(client, args);
+    if (outcome === HELD) return this.#postponed.untilAllowed(client, args, this.#call.awaits);
     if (outcome === BLOCKED) this.#park(client, args.retain(), this.#call.blockRequest!);
     else if (session.replyMode !== "on") this.#keepQuiet(client, written);
     else if (this.#out.length > written) client.replies++;
     if (this.waiting.anyReady) this.#serveWaiting();
   }
 
-  // Requests that this replica may not execute yet
-
-  readonly #waitingForAccess = new Set<Client>();
-
-  #hold(client: Client, args: Args): void {
-    client.postponed = args.retain();
-    client.heldSince ??= this.#parts.clock.monotonic();
-    client.awaits = this.#call.awaits;
-    this.#waitingForAccess.add(client);
-  }
-
-  /** What waits for access is tried again, in the order of its arrival; those that must still wait do. */
+  /** What this replica could not execute yet is tried again. */
   tryHeld(): void {
-    if (this.#waitingForAccess.size === 0 || !this.#isOpen) return;
-    const waiting = [...this.#waitingForAccess];
-    this.#waitingForAccess.clear();
-    for (const client of waiting) this.#goOn(client);
+    this.#postponed.tryAgain();
   }
 
   /** Answers a request that could not be read. */
@@ -284,7 +259,7 @@ export class Executor {
 
   #resumeAll(): void {
     if (!this.#isOpen) return;
-    if (this.#postponed.size > 0) this.#runPostponed();
+    this.#postponed.resume();
     if (this.#stalled.size === 0) return;
     const stalled = [...this.#stalled];
     this.#stalled.clear();
@@ -295,17 +270,15 @@ export class Executor {
 
   /** Lets requests wait: all, or those that may write. Keys do not expire meanwhile. */
   pause(mode: "all" | "write"): void {
-    this.#paused = mode;
+    this.#postponed.paused = mode;
+  }
+
+  unpause(): void {
+    this.#postponed.unpause();
   }
 
   get paused(): "all" | "write" | undefined {
-    return this.#paused;
-  }
-
-  /** Ends a pause: what waits is executed, in the order of its arrival, when the present request is over. */
-  unpause(): void {
-    this.#paused = undefined;
-    if (this.#postponed.size > 0) this.#parts.timers.endOfTurn(() => this.#runPostponed());
+    return this.#postponed.paused;
   }
 
   #isPaused(client: Client, args: Args): boolean {
@@ -313,34 +286,7 @@ export class Executor {
     // What is not there is refused at once.
     if (spec === undefined) return false;
     this.#call.session = client.session;
-    return this.#paused === "all" || mayWrite(this.#call, spec);
-  }
-
-  #postpone(client: Client, args: Args): void {
-    client.postponed = args.retain();
-    this.#postponed.add(client);
-  }
-
-  #runPostponed(): void {
-    if (!this.#isOpen || this.#paused !== undefined) return;
-    const waiting = [...this.#postponed];
-    this.#postponed.clear();
-    for (const client of waiting) this.#goOn(client);
-  }
-
-  /** Executes the request that the client was made to wait with; it may be made to wait again. */
-  #goOn(client: Client): void {
-    const args = client.postponed;
-    if (args === undefined || client.gone) return;
-    client.postponed = undefined;
-    this.beginTurn();
-    this.run(client, args);
-    this.finish(client);
-    if (client.postponed !== undefined) return;
-    client.heldSince = undefined;
-    client.awaits = 0;
-    if (client.session.closing) client.sink.end();
-    else client.sink.resume();
+    return this.paused === "all" || mayWrite(this.#call, spec);
   }
 
   /** Stops executing; `resume` goes on. For a reload of the state, and the end. */
@@ -365,12 +311,7 @@ export class Executor {
 
   /** What is not committed never will be: its replies become `error`, and the state must be loaded anew. */
   refuseUncommitted(error: string): void {
-    const line = latin1Bytes(`-${error}\r\n`);
-    const refused = this.#held.refuse(this.#parts.replica.commitPoint, (replies) => {
-      const bytes = new Uint8Array(line.length * replies);
-      for (let i = 0; i < replies; i++) bytes.set(line, i * line.length);
-      return bytes;
-    });
+    const refused = this.#held.refuse(this.#parts.replica.commitPoint, (count) => `-${error}\r\n`.repeat(count));
     this.#parts.journal.discard();
     this.#parts.replica.discardUncommitted();
     // A client that may have been told of its `MULTI` that it failed does not know what the session is in.
@@ -381,14 +322,14 @@ export class Executor {
 
   /** Nothing behind `after` will ever be committed here: replies that tell of it become `error`, when what is before is decided. */
   refuseBehind(after: number, error: string): void {
-    const refused = this.#held.refuseBehind(after, (replies) => `-${error}\r\n`.repeat(replies));
+    const refused = this.#held.refuseBehind(after, (count) => `-${error}\r\n`.repeat(count));
     for (const client of refused) if (client.session.transaction !== undefined) this.kill(client);
     for (const client of this.clients) if (client.dependsOn > after) client.dependsOn = after;
   }
 
-  /** Closes the connections of those who wait for what nobody can tell them any more. */
-  killUndecided(): void {
-    for (const client of [...this.clients]) if (client.held > 0) this.kill(client);
+  /** Closes the connections of those who still wait to hear of entries up to `upTo`: nobody can tell them what became of those. */
+  killUndecided(upTo: number): void {
+    for (const client of this.#held.clientsUpTo(upTo)) this.kill(client);
   }
 
   /** Ends all blocking commands with an error, and breaks all watches: another replica decides now. */
@@ -533,7 +474,7 @@ export class Executor {
       this.activeExpiry &&
       this.writesRefused === undefined &&
       !this.#halted &&
-      this.#paused === undefined
+      this.paused === undefined
     );
   }
 
@@ -555,8 +496,4 @@ export class Executor {
     this.#scheduleTurnEnd();
     if (this.waiting.anyReady) this.#serveWaiting();
   }
-}
-
-function outputOf(out: ByteWriter): Output {
-  return out.length > TEXT_BYTES_MAX ? out.slice() : decodeLatin1(out.bytes, 0, out.length);
 }

@@ -41,6 +41,12 @@ export class HeldReplies {
     }
   }
 
+  /** Whose replies wait for entries up to `upTo`. */
+  clientsUpTo(upTo: number): Set<Client> {
+    const waiting = this.#queue.slice(this.#first).filter(({ seq }) => seq <= upTo);
+    return new Set(waiting.map(({ client }) => client));
+  }
+
   /** Nothing behind `after` will be committed: replies that tell of it become errors, and wait for what is before it. */
   refuseBehind(after: number, errors: (replies: number) => Output): Set<Client> {
     const refused = new Set<Client>();
@@ -61,7 +67,7 @@ export class HeldReplies {
    * Nothing behind `commitPoint` will ever be committed: replies that tell of it are exchanged for those that `errors` makes
    * of their number; those that only waited for them go out. Answers the clients that were refused something.
    */
-  refuse(commitPoint: number, errors: (replies: number) => Uint8Array): Set<Client> {
+  refuse(commitPoint: number, errors: (replies: number) => Output): Set<Client> {
     const queue = this.#queue.slice(this.#first);
     this.#queue = [];
     this.#first = 0;

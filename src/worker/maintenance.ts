@@ -44,7 +44,8 @@ export class Maintenance {
   #flush: Promise<void> | undefined;
   #lastFlushAt: number;
   #lastSeq: Seq;
-  #changedAt = 0;
+  /** Ticks in a row before which nothing had changed: time in which the process did not run is none of quiet. */
+  #quietTicks = 0;
   #coldExpiryAt = 0;
   #coldExpiryAfter: Uint8Array | undefined;
   #overMemory = false;
@@ -80,15 +81,13 @@ export class Maintenance {
 
   #isFlushDue(now: number): boolean {
     const { replica, store, log, state, executor } = this.#parts;
-    if (replica.lastSeq !== this.#lastSeq) {
-      this.#lastSeq = replica.lastSeq;
-      this.#changedAt = now;
-    }
+    this.#quietTicks = replica.lastSeq === this.#lastSeq ? this.#quietTicks + 1 : 0;
+    this.#lastSeq = replica.lastSeq;
     if (this.#flush !== undefined || executor.halted || executor.writesRefused !== undefined) return false;
     if (replica.commitPoint <= store.flushedSeq) return false;
     if (state.memoryUsed > this.#parts.memoryBytesMax()) return true;
     if (log.bytesAfter(store.flushedSeq) >= this.#parts.flushLogBytes) return true;
-    return now - this.#changedAt >= FLUSH_IDLE_MILLIS || now - this.#lastFlushAt >= FLUSH_AGE_MILLIS;
+    return this.#quietTicks * TICK_MILLIS >= FLUSH_IDLE_MILLIS || now - this.#lastFlushAt >= FLUSH_AGE_MILLIS;
   }
 
   /** When the last flush ended, or the node began: milliseconds of the monotonic clock. */

@@ -17,6 +17,7 @@ import { emptyReplica } from "../storage/emptyReplica.ts";
 import { EngineStore } from "../storage/engineStore.ts";
 import { Flusher } from "../storage/flusher.ts";
 import type { Log } from "../storage/log/log.ts";
+import { BACKLOG_BYTES_DEFAULT } from "../storage/log/options.ts";
 import type { RecordFacts } from "../storage/log/record.ts";
 import { wireRecord } from "../storage/log/wireRecord.ts";
 import { CommandMeter } from "./commandMeter.ts";
@@ -114,6 +115,8 @@ export class Node {
     );
     this.replica = replica;
     this.undecided.restart(this.log.lastSeq);
+    // Who comes back after a while needs no more than what it missed.
+    if (parts.others !== undefined) this.log.backlogBytes = BACKLOG_BYTES_DEFAULT;
     this.meter = new CommandMeter(clock);
     this.trouble = new DiskTrouble(this);
     this.membership = new Membership(this);

@@ -1,9 +1,18 @@
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { MalformedBytes } from "../../base/byteReader.ts";
 import { addressText, type ServerAddress } from "./connectString.ts";
 import { FrameSplitter } from "./frames.ts";
 import { JuteReader } from "./jute.ts";
 import { type ConnectResponse, type ReplyHeader, readConnectResponse, readReplyHeader } from "./protocol.ts";
+
+/** How to speak to the servers encrypted; texts in PEM. They must prove that they are who the connect string calls them. */
+export interface ZookeeperTls {
+  /** Who has signed the servers' certificates. */
+  readonly ca: string;
+  /** What this client proves itself with, if the servers want that. */
+  readonly client?: { readonly certificate: string; readonly key: string };
+}
 
 export interface ConnectionEvents {
   /** The server has answered the connect request. */
@@ -23,11 +32,10 @@ export class Connection {
   #isConnected = false;
   #isOver = false;
 
-  constructor(server: ServerAddress, request: Buffer, events: ConnectionEvents) {
+  constructor(server: ServerAddress, tls: ZookeeperTls | undefined, request: Buffer, events: ConnectionEvents) {
     this.#events = events;
     this.#address = addressText(server);
-    this.#socket = connect({ host: server.host, port: server.port, noDelay: true });
-    this.#socket.on("connect", () => this.#socket.write(request));
+    this.#socket = openSocket(server, tls, () => this.#socket.write(request));
     this.#socket.on("data", (chunk: Buffer) => this.#received(chunk));
     this.#socket.on("error", (error) => this.end(error.message));
     this.#socket.on("close", () => this.end("the server has closed the connection"));
@@ -63,4 +71,12 @@ export class Connection {
     this.#isConnected = true;
     this.#events.onConnected(response);
   }
+}
+
+function openSocket({ host, port }: ServerAddress, tls: ZookeeperTls | undefined, onReady: () => void): Socket {
+  if (tls === undefined) return connect({ host, port, noDelay: true }, onReady);
+  const { ca, client } = tls;
+  const own = client === undefined ? {} : { cert: client.certificate, key: client.key };
+  const socket = connectTls({ host, port, ca, ...own, minVersion: "TLSv1.2" }, onReady);
+  return socket.setNoDelay(true);
 }

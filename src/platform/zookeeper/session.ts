@@ -3,7 +3,7 @@ import { WatchTable } from "../../coordination/watchTable.ts";
 import type { ZnodeEvent } from "../../coordination/znodeTree.ts";
 import type { Clock, Timer, Timers } from "../../ports/clock.ts";
 import type { CoordinatorSession, SessionEvent } from "../../ports/coordinator.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type ZookeeperTls } from "./connection.ts";
 import type { ServerAddress } from "./connectString.ts";
 import { type JuteReader, JuteWriter } from "./jute.ts";
 import type { Operation } from "./operations.ts";
@@ -29,6 +29,7 @@ export interface SessionParts {
   readonly sessionMillis: number;
   /** `user:password` of the digest scheme. */
   readonly auth: string | undefined;
+  readonly tls: ZookeeperTls | undefined;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -135,7 +136,7 @@ export class ZookeeperSession {
     const ticket = this.#abandoned ?? this.#ticket;
     const request = connectRequest(ticket, this.#lastZxid, this.#parts.sessionMillis);
     this.#attemptMillis = this.#now();
-    const connection: Connection = new Connection(this.#servers.next(), request, {
+    const connection: Connection = new Connection(this.#servers.next(), this.#parts.tls, request, {
       onConnected: (response) => this.#connected(connection, response),
       onReply: (reply, body) => this.#replied(reply, body),
       onEnd: (reason) => this.#ended(reason),

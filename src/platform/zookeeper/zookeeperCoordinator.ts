@@ -15,6 +15,7 @@ import type {
   SessionEvent,
   Znode,
 } from "../../ports/coordinator.ts";
+import type { ZookeeperTls } from "./connection.ts";
 import { parseConnectString } from "./connectString.ts";
 import { type Operation, Operations } from "./operations.ts";
 import { errorOf } from "./protocol.ts";
@@ -28,6 +29,7 @@ export interface ZookeeperOptions {
   readonly sessionMillis?: number;
   /** `user:password`: authenticates with it, and makes znodes that nobody else may read or change. */
   readonly auth?: string;
+  readonly tls?: ZookeeperTls;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -50,13 +52,13 @@ export class ZookeeperCoordinator implements Coordinator {
    * that the chroot names must be there, see `makePath`.
    */
   static connect(options: ZookeeperOptions): Result<ZookeeperCoordinator, string> {
-    const { connectString, sessionMillis = SESSION_MILLIS_DEFAULT, auth, clock, timers, random } = options;
+    const { connectString, sessionMillis = SESSION_MILLIS_DEFAULT, auth, tls, clock, timers, random } = options;
     const parsed = parseConnectString(connectString);
     if (!parsed.ok) return parsed;
     if (auth !== undefined && !/^[^:]+:/.test(auth))
       return err("the ZooKeeper user and password are given as user:password");
     const { servers, chroot } = parsed.value;
-    const session = new ZookeeperSession({ servers, sessionMillis, auth, clock, timers, random });
+    const session = new ZookeeperSession({ servers, sessionMillis, auth, tls, clock, timers, random });
     return ok(new ZookeeperCoordinator(session, new Operations(chroot, auth === undefined ? "world" : "creator")));
   }
 

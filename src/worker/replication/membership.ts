@@ -112,10 +112,8 @@ export class Membership implements ReplicationOwner {
     if (this.#mustReload) trouble.reload(() => this.#caughtUp());
     else progress.evaluated(replica.commitPoint);
     this.#mustReload = false;
-    const { epoch } = replica;
-    parts.timers.after(FATE_MILLIS, () => {
-      if (replica.epoch >= epoch) executor.killUndecided();
-    });
+    const { appendedSeq } = replica;
+    parts.timers.after(FATE_MILLIS, () => executor.killUndecided(appendedSeq));
   }
 
   #caughtUp(): void {

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { nodeClock, nodeTimers } from "../../../../src/platform/nodeClock.ts";
 import { nodeRandom } from "../../../../src/platform/nodeRandom.ts";
+import type { ZookeeperTls } from "../../../../src/platform/zookeeper/connection.ts";
 import type { JuteWriter } from "../../../../src/platform/zookeeper/jute.ts";
 import { ZookeeperCoordinator } from "../../../../src/platform/zookeeper/zookeeperCoordinator.ts";
 import type { SessionEvent } from "../../../../src/ports/coordinator.ts";
 import { code, durable, eventsOf, until, value } from "../../../contracts/coordinatorRig.ts";
+import { makeCertificates } from "../../../support/certificates.ts";
 import { type FakeRequest, FakeServer } from "./fakeServer.ts";
 
 const GET_DATA = 4;
@@ -274,6 +276,42 @@ describe("the ZooKeeper adapter and a server that does not do what it should", (
     await coordinator.close();
     assert.ok(performance.now() - begun < 5000);
     assert.equal(coordinator.session.state, "closed");
+  });
+});
+
+describe("the ZooKeeper adapter over TLS", () => {
+  test("speaks to servers that prove who they are, proves itself, and speaks to no others", async () => {
+    const certificates = await makeCertificates();
+    const { ca, certificate, key } = certificates.of("worker");
+    const server = new FakeServer({ ca, cert: certificate, key, requestCert: true, rejectUnauthorized: true });
+    const port = await server.listen();
+    const connect = (tls: ZookeeperTls): ZookeeperCoordinator => {
+      const parts = { clock: nodeClock, timers: nodeTimers, random: nodeRandom };
+      const made = ZookeeperCoordinator.connect({
+        connectString: `127.0.0.1:${port}`,
+        sessionMillis: 1000,
+        tls,
+        ...parts,
+      });
+      assert.ok(made.ok);
+      return made.value;
+    };
+    const trusted = connect({ ca, client: { certificate, key } });
+    const distrusting = connect({ ca: certificates.of("other").ca, client: { certificate, key } });
+    const anonymous = connect({ ca });
+    try {
+      await until("it is connected", () => trusted.session.state === "connected");
+      for (const refused of [distrusting, anonymous]) {
+        const answer = await refused.get("/a");
+        assert.ok(!answer.ok && answer.error.code === "unavailable");
+        assert.equal(refused.session.id, undefined);
+      }
+      // The one that is trusted may have come back to its session; nobody else has come.
+      assert.equal(server.handshakes.filter(({ sessionId }) => sessionId === 0n).length, 1);
+    } finally {
+      await Promise.all([trusted, distrusting, anonymous].map((coordinator) => coordinator.close()));
+      await server.close();
+    }
   });
 });
 

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import { FrameSplitter } from "../../../../src/platform/zookeeper/frames.ts";
 import { JuteReader, JuteWriter } from "../../../../src/platform/zookeeper/jute.ts";
 
@@ -51,15 +52,17 @@ export class FakeServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor() {
-    this.#server = createServer((socket) => {
+  /** With certificates it speaks TLS, and wants the client to prove itself. */
+  constructor(tls?: TlsOptions) {
+    const accept = (socket: Socket): void => {
       this.connections++;
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
       socket.on("error", () => undefined);
       if (this.onSocket === undefined) this.#serve(socket);
       else this.onSocket(socket);
-    });
+    };
+    this.#server = tls === undefined ? createServer(accept) : createTlsServer(tls, accept);
   }
 
   async listen(): Promise<number> {
