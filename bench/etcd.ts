@@ -110,7 +110,7 @@ export class EtcdClient {
 }
 
 /** A gRPC frame around a protobuf message whose fields 1, 2, … are byte strings. */
-function bytesFields(...fields: string[]): Buffer {
+export function bytesFields(...fields: string[]): Buffer {
   const parts = fields.map((field, i) => {
     const bytes = Buffer.from(field, "latin1");
     return Buffer.concat([Buffer.from([((i + 1) << 3) | 2]), varint(bytes.length), bytes]);

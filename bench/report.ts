@@ -25,8 +25,7 @@ export interface Results {
   targets: Target[];
 }
 
-const beginMark = "<!-- results: begin -->";
-const endMark = "<!-- results: end -->";
+const markName = "results";
 
 /** How the figures came about; readers of the tables need it to read them. */
 export function methodLines(results: Pick<Results, "isPinned" | "pace">): string[] {
@@ -48,15 +47,22 @@ export function writeJson(file: string, results: Results): void {
 
 /** Writes the tables to a Markdown file. A file that has both marks keeps what stands outside them. */
 export function writeMarkdown(file: string, results: Results): void {
-  const body = `${beginMark}\n\n${markdownBody(results)}\n\n${endMark}`;
-  const present = existsSync(file) ? readFileSync(file, "utf8") : "";
+  writeBetweenMarks(file, markName, markdownBody(results));
+}
+
+/** Puts text between the two marks of this name in a Markdown file, or at its end if it has none. */
+export function writeBetweenMarks(file: string, name: string, text: string): void {
+  const beginMark = `<!-- ${name}: begin -->`;
+  const endMark = `<!-- ${name}: end -->`;
+  const body = `${beginMark}\n\n${text}\n\n${endMark}`;
+  const present = existsSync(file) ? readFileSync(file, "utf8") : "# Benchmarks\n";
   const begin = present.indexOf(beginMark);
   const end = present.indexOf(endMark);
   const hasMarks = begin >= 0 && end > begin;
-  const text = hasMarks
+  const whole = hasMarks
     ? present.slice(0, begin) + body + present.slice(end + endMark.length)
-    : `# Benchmarks\n\n${body}\n`;
-  writeFileSync(file, text);
+    : `${present}\n${body}\n`;
+  writeFileSync(file, whole);
 }
 
 function markdownBody(results: Results): string {

@@ -24,12 +24,13 @@ export class Clients {
 
   #next(client: number): void {
     if (this.stopped) return;
-    const { plan, scheduler, nodes } = this.#world;
+    const { plan, scheduler, nodes, isHealed } = this.#world;
     const operation: ToyOperation = {
       id: this.operations.length + 1,
       client,
       key: this.#prng.below(plan.keys),
-      isWrite: this.#prng.chance(plan.writesPerCent, 100),
+      // Enough of them that none being acknowledged is no accident.
+      isWrite: this.#prng.chance(isHealed ? 80 : plan.writesPerCent, 100),
       began: scheduler.nowMicros,
       ended: Number.POSITIVE_INFINITY,
       outcome: "unknown",

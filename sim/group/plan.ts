@@ -145,7 +145,7 @@ function drawTimes(prng: Prng, leaseMillis: number): ReplicaTimes {
     slackMillis: 2,
     resendMillis: leaseMillis * 0.6,
     askMillis: leaseMillis * 0.5,
-    learnerMillis: leaseMillis * 8,
+    stallMillis: leaseMillis * 8,
   };
 }
 

@@ -4,6 +4,8 @@ import type { Prng } from "../../src/base/prng.ts";
 /** Something that can end before what it has begun: a process. What belongs to a dead one never happens. */
 export interface Life {
   alive: boolean;
+  /** It stands still, as after SIGSTOP: what is to happen to it waits until `Scheduler.resume`. */
+  isPaused?: boolean;
 }
 
 /** Something that will happen. */
@@ -12,9 +14,9 @@ export interface Scheduled {
 }
 
 interface Event extends Scheduled {
-  readonly at: number;
+  at: number;
   /** Decides between events of one instant. */
-  readonly tie: number;
+  tie: number;
   readonly life: Life | undefined;
   readonly label: string;
   readonly run: () => void;
@@ -30,6 +32,8 @@ export class Scheduler {
   onEvent: (label: string) => void = () => undefined;
   readonly #ties: Prng;
   #heap: Event[] = [];
+  /** What would have happened to those that stand still, in order. */
+  readonly #waiting = new Map<Life, Event[]>();
 
   constructor(ties: Prng) {
     this.#ties = ties;
@@ -50,12 +54,33 @@ export class Scheduler {
       const event = this.#pop();
       if (event === undefined) return false;
       if (event.cancelled || event.life?.alive === false) continue;
+      if (event.life?.isPaused === true) {
+        this.#keep(event, event.life);
+        continue;
+      }
       this.nowMicros = event.at;
       this.steps++;
       this.onEvent(event.label);
       event.run();
       return true;
     }
+  }
+
+  #keep(event: Event, life: Life): void {
+    const waiting = this.#waiting.get(life);
+    if (waiting === undefined) this.#waiting.set(life, [event]);
+    else waiting.push(event);
+  }
+
+  /** Lets a life that stands still go on: what has waited happens now, in its order. */
+  resume(life: Life): void {
+    life.isPaused = false;
+    for (const [i, event] of (this.#waiting.get(life) ?? []).entries()) {
+      event.at = this.nowMicros;
+      event.tie = i;
+      this.#push(event);
+    }
+    this.#waiting.delete(life);
   }
 
   #push(event: Event): void {

@@ -5,14 +5,19 @@ import type { Life, Scheduler } from "./scheduler.ts";
 /** When the worlds begin, by their wall clock. */
 const WALL_ORIGIN_MILLIS = 1_700_000_000_000;
 
-/** The clocks of one machine: the monotonic one is virtual time, the wall clock may be set. */
+/** The clocks of one machine: the monotonic one is virtual time at its own rate, the wall clock may be set. */
 export class SimClock implements Clock {
   /** By how much somebody has set the wall clock forward. */
   skewMillis = 0;
   readonly #scheduler: Scheduler;
+  /** How much faster than time the monotonic clock runs, and what it showed at first. */
+  readonly #drift: number;
+  readonly #originMillis: number;
 
-  constructor(scheduler: Scheduler) {
+  constructor(scheduler: Scheduler, drift = 0, originMillis = 0) {
     this.#scheduler = scheduler;
+    this.#drift = drift;
+    this.#originMillis = originMillis;
   }
 
   wall() {
@@ -20,7 +25,7 @@ export class SimClock implements Clock {
   }
 
   monotonic() {
-    return monotonicMillis(this.#scheduler.nowMicros / 1000);
+    return monotonicMillis(this.#originMillis + (this.#scheduler.nowMicros / 1000) * (1 + this.#drift));
   }
 
   micros(): number {
@@ -28,13 +33,13 @@ export class SimClock implements Clock {
   }
 }
 
-/** The timers of one process; none goes off after its end. */
-export function simTimers(scheduler: Scheduler, life: Life): Timers {
+/** The timers of one process; none goes off after its end. A turn of its event loop takes `turnMicros`. */
+export function simTimers(scheduler: Scheduler, life: Life, turnMicros = 0): Timers {
   return {
     after: (millis, run) => timer(scheduler.after(Math.max(millis, 1) * 1000, life, "timer", run)),
     every: (millis, run) => repeat(scheduler, life, millis, run),
     endOfTurn: (run) => {
-      scheduler.after(0, life, "end of turn", run);
+      scheduler.after(turnMicros, life, "end of turn", run);
     },
   };
 }

@@ -1,9 +1,10 @@
-import { decodeLatin1, encodeLatin1, latin1Bytes } from "../../src/base/latin1.ts";
-import { Args } from "../../src/core/command/args.ts";
+import { decodeLatin1, latin1Bytes } from "../../src/base/latin1.ts";
+import type { Args } from "../../src/core/command/args.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { Client, ClientSink, Output } from "../../src/worker/client.ts";
 import type { Executor } from "../../src/worker/executor.ts";
 import { newSession } from "../oracle/session.ts";
+import { RequestArgs } from "./requestArgs.ts";
 
 /** An answer that a client waits for. */
 export interface Expectation {
@@ -51,9 +52,7 @@ export class SimClient implements ClientSink {
   /** Sent and not executed. */
   readonly #inbox: (readonly string[])[] = [];
   readonly #events: ClientEvents;
-  readonly #args = new Args();
-  /** Requests arrive in the same bytes again and again. */
-  #bytes = new Uint8Array(4 * 1024);
+  readonly #args = new RequestArgs();
   #executor: Executor | undefined;
   #client: Client | undefined;
   #isPumping = false;
@@ -107,8 +106,7 @@ export class SimClient implements ClientSink {
     while (executor.mayExecute(client)) {
       const words = this.#inbox.shift();
       if (words === undefined) break;
-      this.#parse(words);
-      this.#events.execute(this, words, this.#args);
+      this.#events.execute(this, words, this.#args.of(words));
     }
     executor.finish(client);
     this.#isPumping = false;
@@ -118,20 +116,6 @@ export class SimClient implements ClientSink {
   /** Executes on the node what `execute` was told of. */
   run(args: Args): void {
     this.#executor!.run(this.#client!, args);
-  }
-
-  #parse(words: readonly string[]): void {
-    const args = this.#args;
-    const length = words.reduce((sum, word) => sum + word.length, 0);
-    if (length > this.#bytes.length) this.#bytes = new Uint8Array(length);
-    this.#bytes.fill(0xee);
-    args.clear(this.#bytes);
-    let at = 0;
-    for (const word of words) {
-      encodeLatin1(word, this.#bytes, at);
-      args.add(at, at + word.length);
-      at += word.length;
-    }
   }
 
   send(output: Output): void {

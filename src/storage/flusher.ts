@@ -86,10 +86,12 @@ export class Flusher {
   /** One round: everything that had changed when it began is in the engine afterwards, and synced. */
   async run(): Promise<void> {
     const { store, newestSeq } = this.#parts;
-    const upTo = newestSeq();
-    const orphans = this.#orphans();
     // A round that failed may have left something; the state was loaded anew since.
     this.#batch.take();
+    // The engine's thread may have to be started, for which the scan that follows would let everybody wait.
+    await store.engine.apply(this.#batch.take(), { sync: false });
+    const upTo = newestSeq();
+    const orphans = this.#orphans();
     this.#tombstones = [];
     this.#large.forget();
     let before = Promise.resolve();

@@ -2,7 +2,7 @@ import { ByteWriter } from "../base/byteWriter.ts";
 import { type Seq, seq } from "../base/ids.ts";
 import type { GroupReplica } from "../core/replica/groupReplica.ts";
 import type { Checksum } from "../ports/checksum.ts";
-import type { Clock, Timers } from "../ports/clock.ts";
+import type { Clock, Timer, Timers } from "../ports/clock.ts";
 import type { Log } from "../storage/log/log.ts";
 import { RECORD_HEADER_BYTES, type RecordFacts, sealRecord } from "../storage/log/record.ts";
 import { Gathering } from "./gathering.ts";
@@ -10,6 +10,12 @@ import { MicrosHistogram } from "./microsHistogram.ts";
 
 /** A buffer that one big record made larger than this is not kept. */
 const KEPT_BUFFER_BYTES_MAX = 1 << 20;
+
+/**
+ * So long after this replica has a record the next one waits for the others to have it too. Its clients have no replies yet and so
+ * send nothing: what would be written meanwhile is the first few of the others'.
+ */
+const PATIENCE_MILLIS = 2;
 
 export type Durability = "sync" | "memory";
 
@@ -44,6 +50,9 @@ export class Journal {
   #entries = 0;
   #writing = false;
   #writeStarted = 0;
+  /** The last entry of a record that is written here and not committed: the next record waits for it. */
+  #uncommitted: Seq | undefined;
+  #patience: Timer | undefined;
   #stopped = false;
   #idle: (() => void)[] = [];
 
@@ -73,7 +82,7 @@ export class Journal {
    * to come (`Gathering`).
    */
   endTurn(): void {
-    if (this.#writing || this.#entries === 0 || this.#stopped) return;
+    if (this.#writing || this.#uncommitted !== undefined || this.#entries === 0 || this.#stopped) return;
     if (this.#parts.durability === "memory") this.#begin();
     else
       this.#gatherer.wait(
@@ -84,6 +93,7 @@ export class Journal {
 
   #begin(): void {
     if (this.#writing || this.#entries === 0 || this.#stopped) return;
+    this.#forgetUncommitted();
     const record = this.#gathering;
     const lastSeq = this.#parts.replica.lastSeq;
     this.#seal(record, lastSeq);
@@ -135,16 +145,36 @@ export class Journal {
     const micros = this.#parts.clock.micros() - this.#writeStarted;
     this.commits.add(micros);
     this.onWritten(micros);
-    this.#gatherer.written(micros, this.#entries);
   }
 
   #written(lastSeq: Seq, generation: number): void {
     this.#writing = false;
     this.#measure();
     if (this.#spare.bytes.length > KEPT_BUFFER_BYTES_MAX) this.#spare = new ByteWriter(64 * 1024);
+    this.#uncommitted = lastSeq;
     this.#parts.onPersisted(lastSeq, generation);
-    this.endTurn();
+    this.committed();
+    if (this.#uncommitted !== undefined)
+      this.#patience = this.#parts.timers.after(PATIENCE_MILLIS, () => this.#ended());
     if (!this.#writing) this.#wakeIdle();
+  }
+
+  /** The commit point may have moved. */
+  committed(): void {
+    if (this.#uncommitted !== undefined && this.#uncommitted <= this.#parts.replica.commitPoint) this.#ended();
+  }
+
+  /** The last record is committed, or is waited for no longer. */
+  #ended(): void {
+    this.#forgetUncommitted();
+    this.#gatherer.written(this.#parts.clock.micros() - this.#writeStarted, this.#entries);
+    this.endTurn();
+  }
+
+  #forgetUncommitted(): void {
+    this.#patience?.cancel();
+    this.#patience = undefined;
+    this.#uncommitted = undefined;
   }
 
   #restart(record: ByteWriter): void {
@@ -155,6 +185,7 @@ export class Journal {
   /** Forgets what has gathered: it will never be in the log. What is being written will. */
   discard(): void {
     this.#entries = 0;
+    this.#forgetUncommitted();
     this.#restart(this.#gathering);
   }
 
@@ -167,6 +198,7 @@ export class Journal {
   /** Nothing is written from now on. */
   stop(): void {
     this.#stopped = true;
+    this.#patience?.cancel();
   }
 
   #wakeIdle(): void {

@@ -19,6 +19,8 @@ const FLUSH_IDLE_MILLIS = 1_000;
 const FLUSH_AGE_MILLIS = 30_000;
 const EVICTION_TRIES = 64;
 const EVICTION_TRIES_A_TICK = 10_000;
+/** So much log is kept for a replica that is behind; one that is further behind needs a snapshot. */
+const LOG_FOR_OTHERS_BYTES_MAX = 512 << 20;
 /** Memory may go beyond its limit by so much while changes wait to be flushed; then requests wait. */
 const MEMORY_OVERRUN = 1.25;
 
@@ -113,16 +115,24 @@ export class Maintenance {
   }
 
   async #runFlush(): Promise<void> {
-    const { flusher, store, log, replica, clock, onFlushFailure } = this.#parts;
+    const { flusher, log, replica, clock, onFlushFailure } = this.#parts;
     try {
       await flusher.run();
-      await log.cut(store.flushedSeq);
+      await log.cut(this.#mayBeCut());
       replica.cut(seq(log.firstSeq - 1));
     } catch (error) {
       onFlushFailure(error);
     }
     this.#lastFlushAt = clock.monotonic();
     this.#coldExpiryAfter = undefined;
+  }
+
+  /** What the store has, but for what another replica still lacks, if that is not too much. */
+  #mayBeCut(): Seq {
+    const { store, log, replica } = this.#parts;
+    const { neededBehind } = replica;
+    const isTooMuch = log.bytesAfter(neededBehind) > LOG_FOR_OTHERS_BYTES_MAX;
+    return isTooMuch ? store.flushedSeq : seq(Math.min(store.flushedSeq, neededBehind));
   }
 
   /** Takes some values that the engine has out of memory, if that is over its limit. */

@@ -68,6 +68,8 @@ export class ReplicaConnections {
     const old = this.#open.get(name);
     if (old?.isOpen) return old;
     const client = await RespClient.connect({ ...endpoint, deadlineMillis: CONNECT_MILLIS_MAX });
+    // Behind a proxy a connection may be there while nobody is at its other end.
+    await client.callWithin(CONNECT_MILLIS_MAX, "PING");
     this.#open.set(name, client);
     // A server that is no replica refuses this, and serves reads anyway.
     if (isForReads) await client.callWithin(CONNECT_MILLIS_MAX, "READONLY");

@@ -8,7 +8,7 @@ import type { ReplicaTimes } from "./times.ts";
 
 /** What a replica's roles share. */
 export interface ReplicaContext {
-  readonly self: Member;
+  self: Member;
   readonly times: ReplicaTimes;
   readonly rules: ReplicaRules;
   readonly log: LogPosition;

@@ -1,5 +1,6 @@
 import { type Epoch, epoch, type Seq, seq } from "../../base/ids.ts";
 import { invariant } from "../../base/invariant.ts";
+import { Attempts } from "./attempts.ts";
 import {
   type Configuration,
   type ConfigurationData,
@@ -66,7 +67,7 @@ export class GroupReplica {
   /** What the names of this process's own proposals begin with. */
   readonly #noncePrefix: string;
   #nonces = 0;
-  #attempts = 0;
+  readonly #attempts: Attempts;
   #tickets = 0;
   #askedAt = Number.NEGATIVE_INFINITY;
 
@@ -74,6 +75,7 @@ export class GroupReplica {
     const { self, times, rules = ALL_RULES, runs, lastSeq, applied, bootName, mayFound, isAlone = false } = options;
     this.#mayFound = mayFound;
     this.#noncePrefix = `${self.id}/${self.incarnation}/${bootName}/`;
+    this.#attempts = new Attempts(this.#noncePrefix);
     this.#context = {
       self,
       times,
@@ -261,7 +263,7 @@ export class GroupReplica {
         this.#tell(membersOf(configuration));
       }
       const earlier = this.#secondary;
-      this.#secondary = new SecondaryRole(this.#context, () => ++this.#attempts, now);
+      this.#secondary = new SecondaryRole(this.#context, () => this.#attempts.next(), now);
       if (earlier !== undefined) this.#secondary.inherit(earlier);
       if (!this.#secondary.isMember) this.#secondary.joinSoon();
     }
@@ -338,6 +340,19 @@ export class GroupReplica {
 
   recordsRead(to: string, ticket: number, records: readonly LogRecord[] | undefined): void {
     this.#primary?.recordsRead(to, ticket, records);
+  }
+
+  /**
+   * Log and store are about to be emptied for a snapshot: from now on this is another member, so that no configuration that names the
+   * one which had the data can mean it. False: this is a member, and keeps what it has acknowledged.
+   */
+  startOver(incarnation: number, now: number): boolean {
+    if (this.#primary !== undefined || this.isMember) return false;
+    const { self } = this.#context;
+    this.#context.self = { id: self.id, incarnation };
+    this.#secondary = new SecondaryRole(this.#context, () => this.#attempts.next(), now);
+    this.#secondary.beginFetching();
+    return true;
   }
 
   /** Whether a snapshot that was fetched for this attempt may take the place of log and store: to be asked at the last moment. */

@@ -36,8 +36,10 @@ export class Peer {
   released = false;
   /** It has asked to leave. */
   leaving = false;
-  /** When it became a peer, or last acknowledged something new. */
+  /** When it became a peer, last acknowledged something new, or lacked nothing. */
   progressAt: number;
+  /** When what it lacked was last sent again. */
+  triedAt = Number.NEGATIVE_INFINITY;
   readonly since: number;
   #sent: Sent[] = [];
   #inFlightBytes = 0;

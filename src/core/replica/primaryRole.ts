@@ -10,7 +10,8 @@ import {
   without,
 } from "./configuration.ts";
 import { propose, type ReplicaContext, send } from "./context.ts";
-import type { Append, Appended, BeaconAck, Grant, Join, LogRecord, Message, Mismatch } from "./message.ts";
+import { Feeder } from "./feeder.ts";
+import type { Appended, BeaconAck, Grant, Join, LogRecord, Message, Mismatch } from "./message.ts";
 import { Peer } from "./peer.ts";
 
 /**
@@ -26,6 +27,7 @@ export class PrimaryRole {
   barrier: Seq | undefined;
   readonly #context: ReplicaContext;
   readonly #peers = new Map<string, Peer>();
+  readonly #feeder: Feeder;
   /** Nothing is committed before (own clock). */
   #blockedUntil: number;
   #beaconAt = Number.NEGATIVE_INFINITY;
@@ -34,6 +36,7 @@ export class PrimaryRole {
 
   constructor(context: ReplicaContext, blockedUntil: number, now: number) {
     this.#context = context;
+    this.#feeder = new Feeder(context, this.#peers);
     this.#blockedUntil = blockedUntil;
     for (const member of context.configuration.secondaries) this.#meet(member, now);
     context.effects.push({ kind: "openEpoch" });
@@ -50,7 +53,7 @@ export class PrimaryRole {
   #meet(member: Member, now: number): void {
     const peer = new Peer(member, 0, seq(this.#context.log.lastSeq + 1), now);
     this.#peers.set(member.id, peer);
-    this.#probe(peer);
+    this.#feeder.probe(peer);
   }
 
   // Leases
@@ -137,122 +140,37 @@ export class PrimaryRole {
 
   /** A record of the primary's own was handed to its log. */
   appended(record: LogRecord): void {
-    for (const peer of this.#peers.values()) {
-      if (peer.next === record.firstSeq && !peer.reading && peer.mayBeSentMore) this.#sendRecord(peer, record);
-      else peer.keep(record);
-    }
+    this.#feeder.appended(record);
   }
 
-  #sendRecord(peer: Peer, record: LogRecord): void {
-    this.#send(peer, seq(record.firstSeq - 1), record);
-    peer.sent(record.lastSeq, record.bytes.length);
-  }
-
-  /** Asks whether the peer's log goes as far as what was sent. */
-  #probe(peer: Peer): void {
-    this.#send(peer, seq(peer.next - 1), undefined);
-  }
-
-  #send(peer: Peer, prevSeq: Seq, record: LogRecord | undefined): void {
-    const { configuration, log } = this.#context;
-    const prevEpoch = log.runs.epochAt(prevSeq);
-    invariant(prevEpoch !== undefined, "the entry before what is sent is known");
-    const message: Append = {
-      kind: "append",
-      epoch: configuration.epoch,
-      attempt: peer.attempt,
-      prevSeq,
-      prevEpoch,
-      record,
-      commitPoint: log.commitPoint,
-      configuration: peer.confirmed ? undefined : configuration,
-    };
-    send(this.#context, peer.member.id, message);
-  }
-
-  /** Sends what the peer lacks, or has it read from the log, unless that is under way or enough is on its way. */
-  #feed(peer: Peer): void {
-    if (peer.reading) return;
-    while (peer.mayBeSentMore) {
-      const record = peer.takeKept();
-      if (record === undefined) break;
-      this.#sendRecord(peer, record);
-    }
-    if (peer.next > this.#context.log.lastSeq || !peer.mayBeSentMore) return;
-    peer.reading = true;
-    peer.ticket = this.#context.nextTicket();
-    this.#context.effects.push({ kind: "readLog", to: peer.member.id, from: peer.next, ticket: peer.ticket });
-  }
-
-  /** What was read for a peer, whole records; `undefined`: the log does not go back so far any more. */
   recordsRead(to: string, ticket: number, records: readonly LogRecord[] | undefined): void {
-    const peer = this.#peers.get(to);
-    if (peer === undefined || peer.ticket !== ticket || !peer.reading) return;
-    peer.reading = false;
-    if (records === undefined) return this.#lacksTooMuch(peer);
-    for (const record of records) {
-      if (record.lastSeq < peer.next) continue;
-      if (record.firstSeq - 1 < this.#context.log.runs.baseSeq) return this.#lacksTooMuch(peer);
-      this.#sendRecord(peer, record);
-    }
-    this.#feed(peer);
+    this.#feeder.recordsRead(to, ticket, records);
   }
 
-  /** The log should not be cut behind this entry: somebody is being sent what follows. */
   get neededBehind(): Seq {
-    let needed: number = this.#context.log.lastSeq;
-    for (const { match, next } of this.#peers.values()) needed = Math.min(needed, match === 0 ? next - 1 : match);
-    return seq(needed);
+    return this.#feeder.neededBehind;
   }
 
-  /** The end of the log was cut off. */
   logWasCut(): void {
-    for (const peer of this.#peers.values()) peer.forgetKept();
+    this.#feeder.logWasCut();
   }
 
-  #lacksTooMuch(peer: Peer): void {
-    if (peer.attempt === 0) return;
-    const { configuration } = this.#context;
-    send(this.#context, peer.member.id, { kind: "needSnapshot", epoch: configuration.epoch, attempt: peer.attempt });
-    this.#peers.delete(peer.member.id);
+  linkUp(id: string, now: number): void {
+    this.#feeder.linkUp(id, now);
   }
 
   #acknowledged(from: Member, { attempt, durable }: Appended, now: number): void {
     const peer = this.#peerOf(from);
     if (peer === undefined || (peer.attempt !== 0 && peer.attempt !== attempt)) return;
     peer.acknowledged(durable, now);
-    this.#feed(peer);
+    this.#feeder.feed(peer);
     this.tryCommit(now);
   }
 
-  /**
-   * The peer lacks what an append was to follow. Everything that was under way behind a lost message says the same: it is
-   * answered once, or what is sent for each of them would beget more of them (RELIABILITY.md 6.2, bug 1).
-   */
-  #mismatched(from: Member, { attempt, runs, lastSeq }: Mismatch, now: number): void {
+  #mismatched(from: Member, message: Mismatch, now: number): void {
     const peer = this.#peerOf(from);
-    if (peer === undefined || (peer.attempt !== 0 && peer.attempt !== attempt)) return;
-    const common = this.#context.log.runs.commonWith(runs, lastSeq);
-    if (common === undefined) return this.#lacksTooMuch(peer);
-    if (common < peer.match || peer.wasRewound(seq(common + 1), now - this.#context.times.resendMillis)) return;
-    peer.rewind(seq(common + 1), now);
-    if (peer.next > this.#context.log.lastSeq) this.#probe(peer);
-    else this.#feed(peer);
-  }
-
-  /** The link to a peer is new: what was on its way is lost. */
-  linkUp(id: string, now: number): void {
-    const peer = this.#peers.get(id);
-    if (peer !== undefined) this.#sendAgain(peer, now);
-  }
-
-  #sendAgain(peer: Peer, now: number): void {
-    const { log } = this.#context;
-    peer.progressAt = now;
-    const next = peer.match === 0 ? log.lastSeq + 1 : peer.match + 1;
-    peer.rewind(seq(Math.max(next, log.runs.baseSeq + 1)), now);
-    if (peer.next > log.lastSeq) this.#probe(peer);
-    else this.#feed(peer);
+    if (peer === undefined || (peer.attempt !== 0 && peer.attempt !== message.attempt)) return;
+    this.#feeder.mismatched(peer, message, now);
   }
 
   // Committing
@@ -324,7 +242,7 @@ export class PrimaryRole {
     const { match } = peer;
     peer.newEpoch(seq(lastSeq + 1), now);
     if (!this.#context.rules.acknowledgementsPerEpoch) peer.match = match;
-    this.#probe(peer);
+    this.#feeder.probe(peer);
   }
 
   #joined(from: Member, { attempt, runs, lastSeq, applied }: Join, now: number): void {
@@ -336,18 +254,18 @@ export class PrimaryRole {
     if (known !== undefined && isSame(known.member, from) && known.attempt === attempt) return;
     const peer = new Peer(from, attempt, seq(log.lastSeq + 1), now);
     this.#peers.set(from.id, peer);
-    const common = log.runs.commonWith(runs, lastSeq);
-    if (common === undefined || common < applied) return this.#lacksTooMuch(peer);
-    peer.rewind(seq(common + 1), now);
-    this.#probe(peer);
-    this.#feed(peer);
+    this.#feeder.begin(peer, runs, lastSeq, applied, now);
   }
 
   #evict(now: number): boolean {
     const { configuration, times } = this.#context;
     const gone = configuration.secondaries.filter((member) => {
       const peer = this.#peerOf(member);
-      return peer === undefined || peer.leaving || now - Math.max(peer.promisedAt, peer.since) > times.evictMillis;
+      if (peer === undefined || peer.leaving) return true;
+      // One that lives and writes nothing any more holds all writes up.
+      return (
+        now - Math.max(peer.promisedAt, peer.since) > times.evictMillis || now - peer.progressAt > times.stallMillis
+      );
     });
     if (gone.length === 0) return false;
     const left = gone.every((member) => this.#peerOf(member)?.leaving === true);
@@ -375,7 +293,7 @@ export class PrimaryRole {
     const needed = this.phase === "active" ? log.commitPoint : barrier;
     for (const peer of this.#peers.values()) {
       if (peer.attempt === 0) continue;
-      if (now - peer.progressAt > times.learnerMillis) {
+      if (now - peer.progressAt > times.stallMillis) {
         this.#peers.delete(peer.member.id);
         continue;
       }
@@ -418,7 +336,9 @@ export class PrimaryRole {
     if (this.phase === "resigned" && this.#successor() === undefined) return void this.withdraw();
     if (configuration.secondaries.length === 0) return void this.withdraw();
     if (this.phase === "resigning") {
-      if (log.commitPoint < log.proposedSeq || this.#successor() === undefined) return;
+      // An epoch that is not open yet may have to wait for leases of members that were removed: nobody else knows of them.
+      const isDrained = this.barrier !== undefined && log.commitPoint >= Math.max(log.proposedSeq, this.barrier);
+      if (!isDrained || now < this.#blockedUntil || this.#successor() === undefined) return;
       this.phase = "resigned";
       this.#context.effects.push({ kind: "role" });
     }
@@ -464,7 +384,7 @@ export class PrimaryRole {
   tick(now: number): void {
     const { times, proposals } = this.#context;
     if (now - this.#beaconAt >= times.beaconMillis) this.#sendBeacons(now);
-    for (const peer of this.#peers.values()) this.#nudge(peer, now);
+    this.#feeder.tick(now);
     if (proposals.any) {
       if (!proposals.inFlight && now - this.#askedAt >= times.askMillis) {
         this.#askedAt = now;
@@ -485,16 +405,10 @@ export class PrimaryRole {
   unchanged(now: number): void {
     const { proposals, configuration } = this.#context;
     if (!proposals.any || proposals.inFlight) return;
-    if (this.phase === "resigned") return this.#proposeSuccessor();
+    if (this.phase === "resigned" && this.#successor() !== undefined) return this.#progressHandOver(now);
     if (this.#evict(now)) return;
     const { primary, secondaries } = configuration;
     propose(this.#context, { primary, secondaries, reason: "to settle what became of an earlier proposal" });
-  }
-
-  #nudge(peer: Peer, now: number): void {
-    const { log, times } = this.#context;
-    if (peer.confirmed && peer.match >= log.lastSeq) return;
-    if (now - peer.progressAt >= times.resendMillis && !peer.reading) this.#sendAgain(peer, now);
   }
 
   receive(from: Member, message: Message, now: number): void {

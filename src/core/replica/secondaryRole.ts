@@ -280,6 +280,11 @@ export class SecondaryRole {
     return this.#fetching && !this.isMember && attempt === this.#attempt;
   }
 
+  /** A snapshot is being fetched: nothing else is taken. */
+  beginFetching(): void {
+    this.#fetching = true;
+  }
+
   /** Log and store begin behind a snapshot now, or (it could not be fetched) are as they were. */
   snapshotEnded(): void {
     this.#fetching = false;

@@ -14,7 +14,7 @@ import type { GroupParts } from "../../worker/replication/groupParts.ts";
 import type { Config } from "../config.ts";
 import { VERSION } from "../version.ts";
 import { prepareTree } from "./clusterTree.ts";
-import { claimMembership } from "./membershipFile.ts";
+import { claimMembership, renewIncarnation } from "./membershipFile.ts";
 import { Registration } from "./registration.ts";
 import { Roster } from "./roster.ts";
 import { WorkerAnswers } from "./workerAnswers.ts";
@@ -45,6 +45,7 @@ export class GroupNode {
   readonly #options: GroupNodeParts;
   readonly #cluster: string;
   readonly #id: string;
+  #incarnation: number;
   readonly #roster: Roster;
   readonly #answers = new WorkerAnswers();
   #links: LinkEndpoint | undefined;
@@ -57,11 +58,14 @@ export class GroupNode {
     this.#options = options;
     this.#cluster = cluster;
     this.#id = config.id!;
+    this.#incarnation = incarnation;
     this.#roster = new Roster({ coordinator, timers, onChange: () => this.#meet(), onNotice });
     this.parts = {
       self: { id: this.#id, incarnation },
       mayFound: true,
       join: (handler) => this.#join(handler),
+      renew: () => this.#renew(),
+      rejoin: (handler) => this.#rejoin(handler),
       fetchSnapshot: (from, take) => this.#fetchSnapshot(from, take),
       clientAddress: (id) => this.#roster.workers.get(id)?.resp,
       eventualByDefault: () => config["replica-reads"] === "eventual",
@@ -94,21 +98,10 @@ export class GroupNode {
   }
 
   async #join(handler: LinkHandler): Promise<Result<LinkEndpoint, NodeError>> {
-    const { config, random } = this.#options;
-    const [{ tcpLinks }, { grpcWorkerCalls }] = await Promise.all([
-      import("../../platform/link/tcpLinks.ts"),
-      import("../../platform/rpc/grpcWorkerCalls.ts"),
-    ]);
-    const { cluster, group, replica } = this.#target(this.#id);
-    const self = { cluster, group, replica, incarnation: this.parts.self.incarnation };
-    const joined = await tcpLinks({ random }).join({
-      self,
-      listen: { host: config.bind, port: config["link-port"] },
-      handler,
-    });
-    if (!joined.ok)
-      return err({ code: "conflict", message: `--link-port ${config["link-port"]}: ${joined.error.message}` });
-    this.#links = joined.value;
+    const { config } = this.#options;
+    const { grpcWorkerCalls } = await import("../../platform/rpc/grpcWorkerCalls.ts");
+    const joined = await this.#link(handler, config["link-port"]);
+    if (!joined.ok) return joined;
     this.#calls = await grpcWorkerCalls(undefined);
     const served = await this.#calls.serve({
       listen: { host: config.bind, port: config["rpc-port"] },
@@ -121,6 +114,35 @@ export class GroupNode {
     }
     this.#server = served.value;
     await this.#roster.read();
+    return joined;
+  }
+
+  async #link(handler: LinkHandler, port: number): Promise<Result<LinkEndpoint, NodeError>> {
+    const { config, random } = this.#options;
+    const { tcpLinks } = await import("../../platform/link/tcpLinks.ts");
+    const { cluster, group, replica } = this.#target(this.#id);
+    const self = { cluster, group, replica, incarnation: this.#incarnation };
+    const joined = await tcpLinks({ random }).join({ self, listen: { host: config.bind, port }, handler });
+    if (!joined.ok) return err({ code: "conflict", message: `--link-port ${port}: ${joined.error.message}` });
+    this.#links = joined.value;
+    return joined;
+  }
+
+  async #renew(): Promise<number> {
+    const { config, disk, random } = this.#options;
+    this.#incarnation = await renewIncarnation(disk, random);
+    this.#options.onNotice(
+      `what ${config.id} had is too old; it learns the group's data anew, as incarnation ${this.#incarnation}`,
+    );
+    return this.#incarnation;
+  }
+
+  async #rejoin(handler: LinkHandler): Promise<Result<LinkEndpoint, NodeError>> {
+    const { port } = this.#links!.address;
+    await this.#links!.close();
+    const joined = await this.#link(handler, port);
+    this.#meet();
+    await this.#registration?.change({ incarnation: this.#incarnation });
     return joined;
   }
 
@@ -158,7 +180,7 @@ export class GroupNode {
       id: this.#id,
       record: {
         group: config.group,
-        incarnation: this.parts.self.incarnation,
+        incarnation: this.#incarnation,
         link: joinAddress(this.#host, this.#links!.address.port),
         rpc: joinAddress(this.#host, this.#server!.address.port),
         resp: joinAddress(this.#host, respPort),

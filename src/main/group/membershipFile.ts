@@ -1,3 +1,4 @@
+import { invariant } from "../../base/invariant.ts";
 import { decodeLatin1, latin1Bytes } from "../../base/latin1.ts";
 import type { Random } from "../../base/random.ts";
 import { err, ok, type Result } from "../../base/result.ts";
@@ -52,6 +53,15 @@ export async function claimMembership(
     await disk.replace(FILE, latin1Bytes(`${text}\n`));
   }
   return ok({ incarnation, isNew: file === undefined });
+}
+
+/** Draws another incarnation for the replica whose directory it is, and writes it down. */
+export async function renewIncarnation(disk: Disk, random: Random): Promise<number> {
+  const present = await read(disk);
+  invariant(present.ok && present.value !== undefined, "the directory was claimed before");
+  const renewed: MembershipFile = { ...present.value, incarnation: random.u32() + 1 };
+  await disk.replace(FILE, latin1Bytes(`${JSON.stringify({ format: FORMAT, ...renewed }, null, 2)}\n`));
+  return renewed.incarnation;
 }
 
 /** Whether the directory is a replica's; undefined if the file is nonsense. */

@@ -21,10 +21,12 @@ type Attempt = "written" | "again" | { readonly rival: WorkerRecord };
 /** Keeps the worker's znode while the process lives: written anew whenever there is a new session. */
 export class Registration {
   readonly #parts: RegistrationParts;
+  #record: WorkerRecord;
   #stopped = false;
 
   constructor(parts: RegistrationParts) {
     this.#parts = parts;
+    this.#record = parts.record;
     parts.coordinator.onSession((event) => {
       if (event === "renewed") void this.begin();
     });
@@ -49,7 +51,8 @@ export class Registration {
   }
 
   async #try(): Promise<Attempt> {
-    const { coordinator, id, record } = this.#parts;
+    const { coordinator, id } = this.#parts;
+    const record = this.#record;
     const path = `/workers/${id}`;
     const text = JSON.stringify(record);
     const created = await coordinator.create(path, text, { kind: "session" });
@@ -66,6 +69,12 @@ export class Registration {
     if (rival !== undefined && rival.data !== record.data) return { rival };
     await coordinator.delete(path, present.value.version);
     return "again";
+  }
+
+  /** Says something else from now on. */
+  change(change: Partial<WorkerRecord>): Promise<Result<void, NodeError>> {
+    this.#record = { ...this.#record, ...change };
+    return this.begin();
   }
 
   stop(): void {

@@ -12,6 +12,12 @@ export interface GroupParts {
   readonly mayFound: boolean;
   /** Listens for the other replicas, and calls those that it comes to know. */
   readonly join: (handler: LinkHandler) => Promise<Result<LinkEndpoint, NodeError>>;
+  /**
+   * What this replica had is about to be thrown away: draws the incarnation that it is from then on, and writes it down. Then `rejoin`
+   * closes its links and makes new ones under that name.
+   */
+  readonly renew: () => Promise<number>;
+  readonly rejoin: (handler: LinkHandler) => Promise<Result<LinkEndpoint, NodeError>>;
   /** Pulls a snapshot from a replica, whose chunks `take` takes in order; answers why it broke off. */
   readonly fetchSnapshot: (from: string, take: (chunk: Uint8Array) => Promise<void>) => Promise<Result<void, string>>;
   /** `host:port` of a replica's Redis clients; undefined when it is not known. */

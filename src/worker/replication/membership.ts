@@ -82,9 +82,10 @@ export class Membership implements ReplicationOwner {
   // ReplicationOwner
 
   committed(): void {
-    const { executor, replica, progress, durable } = this.#node;
+    const { executor, replica, progress, durable, journal } = this.#node;
     if (!this.evaluates) progress.advance(replica.commitPoint);
     executor.committed();
+    journal.committed();
     durable.committed();
   }
 
@@ -192,6 +193,7 @@ export class Membership implements ReplicationOwner {
     await maintenance.flushEnded();
     await progress.suspend();
     await replicator.logQueue.ended();
+    if (!(await this.#becomeAnother())) return;
     while (!this.#isStopping && !trouble.ended) {
       const at = await this.#install();
       if (at !== undefined) {
@@ -203,6 +205,21 @@ export class Membership implements ReplicationOwner {
       }
       await this.#pass(SNAPSHOT_AGAIN_MILLIS);
     }
+  }
+
+  /** Who throws away what it has acknowledged is another member from then on; false: it is a member by now, and keeps all. */
+  async #becomeAnother(): Promise<boolean> {
+    const { replica, replicator, log, store, progress } = this.#node;
+    if (log.lastSeq === 0 && store.meta.applied === 0) return true;
+    if (!replica.isMember && replica.startOver(await this.#others!.renew(), replicator.now())) {
+      const links = await this.#others!.rejoin(replicator.linkHandler);
+      if (links.ok) replicator.attach(links.value);
+      else this.#node.trouble.end(new Error(links.error.message));
+      return links.ok;
+    }
+    progress.restart(progress.appliedSeq);
+    this.#caughtUp();
+    return false;
   }
 
   async #install(): Promise<{ readonly seq: Seq; readonly epoch: Epoch } | undefined> {

@@ -22,6 +22,9 @@ export class ChunkList {
   private groups: Group[] = [];
   /** By order key: the chunk that changed, or null where a chunk was and is no more. */
   private dirty: Map<number, Chunk | null> | undefined = undefined;
+  /** What is being taken of it, and how much is left. */
+  private taking: Iterator<[number, Chunk | null]> | undefined = undefined;
+  private left = 0;
   /** Where `locate` found the element. */
   private group = 0;
   private chunk = 0;
@@ -229,24 +232,35 @@ export class ChunkList {
   }
 
   get dirtyCount(): number {
-    return this.dirty?.size ?? 0;
+    return this.left + (this.dirty?.size ?? 0);
   }
 
   /** From now on remembers what changes; `all`: everything counts as changed. */
   trackDirty(all: boolean): void {
     this.dirty = new Map();
+    this.left = 0;
     if (all) this.markAll();
   }
 
   /** Visits what changed, by order key, and forgets that it did, until `limit.isFull`; null where a chunk is no more. */
   takeDirty(limit: { readonly isFull: boolean }, visit: (key: number, chunk: Chunk | null) => void): void {
-    if (this.dirty === undefined) return;
-    for (const [key, chunk] of this.dirty) {
+    while (this.dirtyCount > 0) {
       if (limit.isFull) return;
-      this.dirty.delete(key);
+      const [key, chunk] = this.nextDirty();
       visit(key, chunk);
     }
-    this.dirty = new Map();
+  }
+
+  /** What changes from here on is visited behind what had changed before, so that the newest word on a key is the last. */
+  private nextDirty(): [number, Chunk | null] {
+    if (this.left === 0) {
+      this.taking = this.dirty!.entries();
+      this.left = this.dirty!.size;
+      this.dirty = new Map();
+    }
+    const entry: [number, Chunk | null] = this.taking!.next().value!;
+    if (--this.left === 0) this.taking = undefined;
+    return entry;
   }
 
   /** Leaves the place of the element at `index` in `group`, `chunk` and `item`, coming from the nearer end. */

@@ -7,6 +7,9 @@ export class DirtyNames {
   /** The element at this position and those behind it are dirty, named or not. */
   private from = 0;
   private names = new Set<string>();
+  /** Names that are being taken, and how many are left of them: a set that loses its first elements again and again is slow to go over. */
+  private taking: Iterator<string> | undefined = undefined;
+  private left = 0;
 
   mark(name: string): void {
     if (this.from > 0) this.names.add(name);
@@ -14,7 +17,7 @@ export class DirtyNames {
 
   /** `length`: how many elements the collection has. */
   count(length: number): number {
-    return Math.max(0, length - this.from) + this.names.size;
+    return Math.max(0, length - this.from) + this.left + this.names.size;
   }
 
   /** Names all elements one by one, where all are dirty: for a collection whose elements change places unmarked. */
@@ -36,16 +39,27 @@ export class DirtyNames {
       atPosition(this.from++);
     }
     this.from = Number.POSITIVE_INFINITY;
-    for (const name of this.names) {
+    while (this.left + this.names.size > 0) {
       if (limit.isFull) return;
-      this.names.delete(name);
-      named(name);
+      named(this.nextName());
     }
-    this.names = new Set();
+  }
+
+  private nextName(): string {
+    if (this.left === 0) {
+      this.taking = this.names.values();
+      this.left = this.names.size;
+      this.names = new Set();
+    }
+    const name: string = this.taking!.next().value;
+    if (--this.left === 0) this.taking = undefined;
+    return name;
   }
 
   forget(): void {
     this.from = Number.POSITIVE_INFINITY;
     this.names = new Set();
+    this.taking = undefined;
+    this.left = 0;
   }
 }

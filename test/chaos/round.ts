@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { checkAcknowledged } from "../../sim/checker/acknowledged.ts";
+import type { Operation } from "../../sim/checker/history.ts";
+import { checkLinearizable } from "../../sim/checker/linearizability.ts";
+import { checkTransactions } from "../../sim/checker/transactions.ts";
+import type { GroupRig } from "../support/groupRig.ts";
+import { HistoryRecorder } from "../support/historyRecorder.ts";
+import { TransactionRecorder } from "../support/historyRecorderTransactions.ts";
+import { RespClient } from "../support/respClient.ts";
+
+export type RoundOptions = {
+  readonly seed: number;
+  /** Keys begin with it: no two rounds on one rig use the same. */
+  readonly name: string;
+  /** What goes wrong under the load. */
+  readonly trouble: () => Promise<void>;
+};
+
+export type RoundReport = {
+  /** What must not be; empty if all is well. */
+  readonly violations: readonly string[];
+  readonly operations: Readonly<Record<"ok" | "refused" | "unknown", number>>;
+  readonly transactions: number;
+  /** Epochs that the configuration has gone through. */
+  readonly epochs: number;
+  /** Of them, those that began with another primary, as far as they were seen. */
+  readonly isOtherPrimary: boolean;
+  /** From the end of the trouble until every worker was a member again. */
+  readonly repairMillis: number;
+  readonly history: readonly Operation[];
+};
+
+const CLIENTS = 6;
+const TRANSACTION_CLIENTS = 2;
+const TRANSACTIONS_MAX = 2_000;
+const PAUSE_MILLIS_MAX = 4;
+const LOAD_MILLIS_MAX = 240_000;
+const CALM_MILLIS = 400;
+const REPAIR_MILLIS_MAX = 40_000;
+const WRITE_AGAIN_MILLIS_MAX = 10_000;
+
+/**
+ * Puts a load on the group, lets something go wrong, repairs it, and judges: every reply linearizable, no acknowledged write lost,
+ * transactions strictly serializable, all replicas alike in the end, and the group whole and writable again in bounded time.
+ */
+export async function playRound(rig: GroupRig, { seed, name, trouble }: RoundOptions): Promise<RoundReport> {
+  const violations: string[] = [];
+  const before = await rig.known();
+  const { endpoints } = rig;
+  const common = { endpoints, seed, runMillisMax: LOAD_MILLIS_MAX };
+  const recorder = new HistoryRecorder({
+    ...common,
+    clients: CLIENTS,
+    keyPrefix: `${name}:`,
+    pauseMillisMax: PAUSE_MILLIS_MAX,
+  });
+  const transactions = new TransactionRecorder({
+    ...common,
+    clients: TRANSACTION_CLIENTS,
+    transactionsMax: TRANSACTIONS_MAX,
+    keyPrefix: `{${name}}:`,
+  });
+  await sleep(CALM_MILLIS);
+  await trouble();
+  const repairedAt = performance.now();
+  await rig.repair();
+  await rig.whole(REPAIR_MILLIS_MAX).catch((error: Error) => violations.push(`not whole again: ${error.message}`));
+  const repairMillis = performance.now() - repairedAt;
+  if (violations.length === 0) await writeOnce(rig, `${name}:again`).catch((error: Error) => violations.push(error.message));
+  await sleep(CALM_MILLIS);
+  const history = await recorder.stop();
+  const serial = await transactions.stop();
+  if (violations.length === 0) violations.push(...(await judgeEnd(recorder, history)));
+  const verdict = checkLinearizable(history);
+  if (verdict.code !== "ok") violations.push(`${verdict.code}: ${JSON.stringify(verdict)}`);
+  const order = checkTransactions(serial);
+  if (order.code !== "ok") violations.push(`transactions: ${JSON.stringify(order)}`);
+  const after = await rig.known();
+  return {
+    violations,
+    operations: recorder.counts,
+    transactions: serial.length,
+    epochs: after.epoch - before.epoch,
+    isOtherPrimary: after.primary.id !== before.primary.id,
+    repairMillis,
+    history,
+  };
+}
+
+/** Every replica is asked for everything. */
+async function judgeEnd(recorder: HistoryRecorder, history: readonly Operation[]): Promise<string[]> {
+  try {
+    const { problems } = checkAcknowledged(history, await recorder.finalContents());
+    return problems.map((problem) => JSON.stringify(problem));
+  } catch (error) {
+    return [`a replica does not tell what it holds: ${(error as Error).message}`];
+  }
+}
+
+/** Writes go through again. */
+async function writeOnce(rig: GroupRig, key: string): Promise<void> {
+  const end = performance.now() + WRITE_AGAIN_MILLIS_MAX;
+  let last = "";
+  while (performance.now() < end) {
+    const { id } = await rig.primary();
+    const endpoint = rig.endpoints.find((each) => each.name === id)!;
+    try {
+      const client = await RespClient.connect({ ...endpoint, deadlineMillis: 1_000 });
+      const reply = await client.callWithin(5_000, "SET", key, "1");
+      await client.close();
+      if (reply.type === "simple") return;
+      last = JSON.stringify(reply);
+    } catch (error) {
+      last = (error as Error).message;
+    }
+    await sleep(50);
+  }
+  throw new Error(`nothing can be written although the group is whole: ${last}\n${rig.notices()}`);
+}
