@@ -89,7 +89,6 @@ export class Flusher {
     // A round that failed may have left something; the state was loaded anew since.
     this.#batch.take();
     // The engine's thread may have to be started, for which the scan that follows would let everybody wait.
-    await store.engine.apply(this.#batch.take(), { sync: false });
     const upTo = newestSeq();
     const orphans = this.#orphans();
     this.#tombstones = [];

@@ -1,0 +1,51 @@
+import type { Prng } from "../../src/base/prng.ts";
+import type { RespValue } from "../oracle/respValue.ts";
+import type { Operation } from "./requests.ts";
+
+const LISTS = 2;
+
+/** Elements of lists, each of which is pushed once and may be popped once, also by somebody who has waited for it. */
+export class Elements {
+  /** What was asked to be pushed, and whether that was certainly done, or certainly not. */
+  readonly pushed = new Map<string, "asked" | "done" | "refused">();
+  readonly popped = new Map<string, number>();
+  /** Pops of which nobody knows what they took. */
+  lostPops = 0;
+
+  get lists(): readonly string[] {
+    return Array.from({ length: LISTS }, (_, i) => `l${i}`);
+  }
+
+  push(prng: Prng, value: string): Operation {
+    this.pushed.set(value, "asked");
+    return {
+      requests: [["RPUSH", prng.pick(this.lists), value]],
+      done: ([reply]) => {
+        this.pushed.set(value, isError(reply!) ? "refused" : "done");
+        return undefined;
+      },
+      lost: () => undefined,
+    };
+  }
+
+  pop(prng: Prng): Operation {
+    const list = prng.pick(this.lists);
+    const waits = prng.chance(2, 3);
+    return {
+      requests: [waits ? ["BLPOP", list, prng.pick(["0.05", "1", "0"])] : ["LPOP", list]],
+      done: ([reply]) => {
+        if (reply === null || isError(reply!)) return undefined;
+        const value = (waits ? (reply as readonly RespValue[])[1] : reply) as string;
+        this.popped.set(value, (this.popped.get(value) ?? 0) + 1);
+        return undefined;
+      },
+      lost: () => {
+        this.lostPops++;
+      },
+    };
+  }
+}
+
+function isError(reply: RespValue): boolean {
+  return typeof reply === "string" && reply.startsWith("-");
+}
