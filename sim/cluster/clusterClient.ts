@@ -8,6 +8,8 @@ import { type Asking, errorOf, type Operation, type Requests } from "./requests.
 
 /** Errors that say: this was not executed, and will not be. */
 const REFUSALS = /^(MOVED|TRYAGAIN|CLUSTERDOWN|LOADING|NOREPLICAS|MISCONF|UNBLOCKED|EXECABORT) /;
+/** Who is connected to any replica is there to read. */
+const READER_PER_CENT = 95;
 const AGAIN_MICROS = 20_000;
 
 export interface ClusterClientParts {
@@ -16,6 +18,8 @@ export interface ClusterClientParts {
   readonly scheduler: Scheduler;
   readonly options: ClusterOptions;
   readonly requests: Requests;
+  /** The history takes no more but the last reads. */
+  readonly isFull: () => boolean;
   /** Processes that take connections at present. */
   readonly serving: () => readonly ClusterProcess[];
   readonly trace: (line: string) => void;
@@ -61,8 +65,8 @@ export class ClusterClient {
   }
 
   #next(): void {
-    const { prng, options, requests } = this.#parts;
-    const connection = this.isQuiet ? undefined : this.#connected();
+    const { prng, options, requests, isFull } = this.#parts;
+    const connection = this.isQuiet || isFull() ? undefined : this.#connected();
     if (connection === undefined) {
       if (!this.isQuiet || !this.waits) this.#again();
       return;
@@ -71,8 +75,8 @@ export class ClusterClient {
     const count = prng.between(1, options.pipelineMax);
     const operations: Operation[] = [];
     for (let i = 0; i < count; i++) {
-      const isRead = prng.below(100) < options.readPerCent;
-      operations.push(isRead ? requests.read(asking) : requests.write(asking));
+      const isRead = prng.below(100) < (this.#isReader ? READER_PER_CENT : options.readPerCent);
+      operations.push(isRead ? requests.read(asking) : requests.write(asking, count === 1));
     }
     this.#ask(connection, operations);
   }

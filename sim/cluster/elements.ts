@@ -9,6 +9,8 @@ export class Elements {
   /** What was asked to be pushed, and whether that was certainly done, or certainly not. */
   readonly pushed = new Map<string, "asked" | "done" | "refused">();
   readonly popped = new Map<string, number>();
+  /** What lists have in the end; undefined as long as nobody could read that. */
+  readonly left = new Map<string, readonly string[]>();
   /** Pops of which nobody knows what they took. */
   lostPops = 0;
 
@@ -42,6 +44,17 @@ export class Elements {
       lost: () => {
         this.lostPops++;
       },
+    };
+  }
+
+  readAll(list: string): Operation {
+    return {
+      requests: [["LRANGE", list, "0", "-1"]],
+      done: ([reply]) => {
+        if (!isError(reply!)) this.left.set(list, reply as readonly string[]);
+        return undefined;
+      },
+      lost: () => undefined,
     };
   }
 }

@@ -44,9 +44,10 @@ export class Requests {
     return this.get(asking, (prng.chance(1, 5) ? counters : registers).pick(prng));
   }
 
-  write(asking: Asking): Operation {
+  /** With nothing else on the way it may be one that needs several turns. */
+  write(asking: Asking, isAlone: boolean): Operation {
     const { prng, registers, counters, elements } = this.#parts;
-    const value = `${asking.process}:${++this.#values}`;
+    const value = `${asking.process}:${++this.#values};`;
     switch (prng.below(12)) {
       case 0:
       case 1:
@@ -56,7 +57,8 @@ export class Requests {
       case 3:
         return this.#setIfNew(asking, registers.pick(prng), value);
       case 4:
-        return this.#exchange(asking, registers.pick(prng), value);
+        if (isAlone) return this.#exchange(asking, registers.pick(prng), value);
+        return this.#set(asking, registers.pick(prng), value);
       case 5:
         return elements.push(prng, value);
       case 6:

@@ -59,6 +59,7 @@ function isSparable(world: GroupWorld, index: number): boolean {
 }
 
 function isolate(world: GroupWorld, { node, millis, coordinatorToo }: Of<"isolate">): void {
+  if (world.isHealed) return;
   for (const { index } of world.nodes) {
     if (index === node) continue;
     world.network.cut(node, index, millis * 1000);
@@ -108,11 +109,15 @@ function depose(world: GroupWorld, { rank, keep, cutMillis, blind }: Of<"depose"
   );
 }
 
-function handOver(world: GroupWorld, { to, stay, withdrawAfter }: Of<"hand over">): void {
+function handOver(world: GroupWorld, { at, to, stay, withdrawAfter, ...cut }: Of<"hand over">): void {
   const node = world.nodes.find((each) => each.process?.replica.role === "primary");
   const process = node?.process;
   if (node === undefined || process === undefined) return;
   node.run(process, () => process.act(() => process.replica.handOver(`r${to}`, stay)));
+  if (cut.cutMillis > 0) {
+    const fault = { at, kind: "isolate", node: cut.cutOff, millis: cut.cutMillis, coordinatorToo: true } as const;
+    world.scheduler.after(cut.cutAfter * 1000, undefined, "isolate", () => isolate(world, fault));
+  }
   if (withdrawAfter === 0) return;
   process.later(withdrawAfter * 1000, "withdraw", () => process.replica.withdrawHandOver());
 }
@@ -124,6 +129,7 @@ function leave(world: GroupWorld, { node: index, millis }: Of<"leave">): void {
   if (process === undefined || process.stopping) return;
   node.run(process, () => process.stopSoon());
   world.scheduler.after((millis + 100) * 1000, undefined, "start again", () => {
+    if (world.isHealed) return;
     if (node.process === process) {
       node.stop(world.losesOnCrash && !isSparable(world, index));
     }

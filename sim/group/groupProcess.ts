@@ -158,7 +158,11 @@ export class GroupProcess {
   }
 
   #write(record: LogRecord, generation: number): void {
-    const persisted = () => this.act((now) => this.replica.persisted(record.lastSeq, generation, now));
+    const persisted = () =>
+      this.act((now) => {
+        this.replica.persisted(record.lastSeq, generation, now);
+        if (!this.world.toyRules.acknowledgesCommitted) this.#acknowledge(record.lastSeq);
+      });
     if (this.world.plan.durability === "memory") {
       this.node.disk.write(record, () => undefined);
       this.later(0, "in memory", (now) => this.replica.persisted(record.lastSeq, generation, now));
@@ -179,13 +183,18 @@ export class GroupProcess {
     for (const { key, op } of this.log.entries(from, commitPoint)) this.state.set(key, op);
     this.#committed = commitPoint;
     if (this.replica.role === "primary") {
-      for (const [at, { reply }] of this.#waiting) {
-        if (at > commitPoint) break;
-        this.#waiting.delete(at);
-        reply("ok");
-      }
+      this.#acknowledge(commitPoint);
     }
     this.reads.release();
+  }
+
+  /** Clients hear of their writes up to this one. */
+  #acknowledge(upTo: Seq): void {
+    for (const [at, { reply }] of this.#waiting) {
+      if (at > upTo) break;
+      this.#waiting.delete(at);
+      reply("ok");
+    }
   }
 
   #roleChanged(): void {
@@ -200,7 +209,7 @@ export class GroupProcess {
   }
 
   #discard(): void {
-    if (this.world.toyRules.discardsProposed) this.#proposed = [];
+    this.#proposed = [];
   }
 
   #openEpoch(): void {

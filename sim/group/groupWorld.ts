@@ -159,6 +159,7 @@ export class GroupWorld {
     this.register.heal();
     for (const node of this.nodes) {
       node.resume();
+      if (node.process?.stopping) node.stop(true);
       node.disk.stepMillis = this.plan.diskMillis;
       node.start();
     }

@@ -25,7 +25,16 @@ export type Fault = { readonly at: number } & (
       readonly cutMillis: number;
       readonly blind: number;
     }
-  | { readonly kind: "hand over"; readonly to: number; readonly stay: boolean; readonly withdrawAfter: number }
+  | {
+      readonly kind: "hand over";
+      readonly to: number;
+      readonly stay: boolean;
+      readonly withdrawAfter: number;
+      /** A machine that is cut off so many milliseconds after it has begun. */
+      readonly cutOff: number;
+      readonly cutAfter: number;
+      readonly cutMillis: number;
+    }
   | { readonly kind: "leave"; readonly node: number; readonly millis: number }
   | { readonly kind: "slow disk"; readonly node: number; readonly millis: number; readonly stepMillis: number }
   | { readonly kind: "confirm" }
@@ -145,7 +154,7 @@ function drawTimes(prng: Prng, leaseMillis: number): ReplicaTimes {
     slackMillis: 2,
     resendMillis: leaseMillis * 0.6,
     askMillis: leaseMillis * 0.5,
-    stallMillis: leaseMillis * 8,
+    learnerMillis: leaseMillis * 8,
   };
 }
 
@@ -200,7 +209,16 @@ function drawFault(prng: Prng, kind: FaultKind, at: number, nodes: number): Faul
         blind: prng.chance(2, 3) ? prng.below(256) : 0,
       };
     case "hand over":
-      return { at, kind, to: node, stay: prng.chance(2, 3), withdrawAfter: prng.chance(1, 3) ? prng.below(80) : 0 };
+      return {
+        at,
+        kind,
+        to: node,
+        stay: prng.chance(2, 3),
+        withdrawAfter: prng.chance(1, 3) ? prng.below(80) : 0,
+        cutOff: prng.below(nodes),
+        cutAfter: prng.below(12),
+        cutMillis: prng.chance(1, 3) ? 50 + prng.below(150) : 0,
+      };
     case "slow disk":
       return { at, kind, node, millis, stepMillis: prng.pick([5, 20, 60]) };
   }

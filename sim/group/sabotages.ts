@@ -8,6 +8,19 @@ export interface GroupSabotage {
   readonly toyRules?: Partial<ToyRules>;
 }
 
+/**
+ * Rules that are kept although no world can tell: what they prevent is prevented by another rule, too. A lease of an earlier
+ * epoch ends before the next primary's wait does (R8, R9); and what a primary that goes on was acknowledged in an earlier epoch
+ * of its own stays true, as nobody was primary in between (R3).
+ */
+export const SECOND_GUARDS: Readonly<Record<string, GroupSabotage>> = {
+  leaseAcrossEpochs: { what: "R1: a lease outlives its epoch", rules: { leasePerEpoch: false } },
+  keepAcknowledgements: {
+    what: "R2: acknowledgements of the primary's earlier epochs count",
+    rules: { acknowledgementsPerEpoch: false },
+  },
+};
+
 /** Bugs that the worlds must notice; each is named by what somebody might think would do (REPLICATION.md, 3.3 and 3.6). */
 export const GROUP_SABOTAGES: Readonly<Record<string, GroupSabotage>> = {
   answerCommittedWhenDirty: {
@@ -64,12 +77,7 @@ export const GROUP_SABOTAGES: Readonly<Record<string, GroupSabotage>> = {
     what: "R1: messages of earlier epochs are heard",
     rules: { refuseOldEpochs: false, acknowledgementsPerEpoch: false },
   },
-  keepAcknowledgements: {
-    what: "R2: acknowledgements of an earlier epoch count",
-    rules: { acknowledgementsPerEpoch: false },
-  },
   outsiderTakesOver: { what: "R3: who is no member makes itself the primary", rules: { successorIsMember: false } },
-  leaseAcrossEpochs: { what: "R1: a lease outlives its epoch", rules: { leasePerEpoch: false } },
   handOverUnreleased: { what: "hand-over without the leases given back", rules: { releaseBeforeHandOver: false } },
   forgetPromise: { what: "R6: a promise ends with the process", rules: { promiseSurvivesRestart: false } },
   majorityCommits: { what: "a majority commits, and anybody may take over", rules: { everyMemberAcknowledges: false } },
@@ -84,5 +92,21 @@ export const GROUP_SABOTAGES: Readonly<Record<string, GroupSabotage>> = {
   controllerAdds: {
     what: "R3: the controller names somebody who is no member",
     toyRules: { controllerKeepsMembers: false },
+  },
+  acknowledgeLocal: {
+    what: "a write is acknowledged when the primary has it on disk",
+    toyRules: { acknowledgesCommitted: false },
+  },
+  handOverUnopened: {
+    what: "R10: an epoch is handed over that waits for leases of removed members",
+    rules: { handOverWhenOpen: false },
+  },
+  admitBeforeWait: {
+    what: "R8: a new primary admits learners while its promise holds it back",
+    rules: { admitAfterWait: false },
+  },
+  snapshotOverMember: {
+    what: "a late snapshot takes the place of a member's log",
+    toyRules: { asksForSnapshot: false },
   },
 };

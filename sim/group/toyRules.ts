@@ -8,8 +8,6 @@ export interface ToyRules {
   readonly holdPerEpoch: boolean;
   /** R2: entries keep the epoch in which they were first proposed. */
   readonly keepStamps: boolean;
-  /** What was evaluated and not handed to the log is forgotten with the primary's role. */
-  readonly discardsProposed: boolean;
   /** A write is acknowledged when it is committed, not when it is on the primary's disk. */
   readonly acknowledgesCommitted: boolean;
   /** A snapshot is not put in place of the log of one who has become a member. */
@@ -18,8 +16,6 @@ export interface ToyRules {
   readonly clocksKeepRate: boolean;
   /** The controller takes the new primary from the members, and adds nobody. */
   readonly controllerKeepsMembers: boolean;
-  /** A member that leaves stays until it is removed. */
-  readonly leavesWhenRemoved: boolean;
 }
 
 export const ALL_TOY_RULES: ToyRules = {
@@ -27,10 +23,8 @@ export const ALL_TOY_RULES: ToyRules = {
   leaseAfterHold: true,
   holdPerEpoch: true,
   keepStamps: true,
-  discardsProposed: true,
   acknowledgesCommitted: true,
   asksForSnapshot: true,
   clocksKeepRate: true,
   controllerKeepsMembers: true,
-  leavesWhenRemoved: true,
 };

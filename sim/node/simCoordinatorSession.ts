@@ -141,7 +141,7 @@ export class SimCoordinatorSession implements TreeSession {
 
   heal(): void {
     this.#isCut = false;
-    if (!this.isAttached) this.#reconnectLater();
+    if (!this.isAttached && this.#state !== "closed") this.#reconnectLater();
   }
 
   /** Breaks the connection; the client notices at once, or when two thirds of the session have passed in silence. */

@@ -4,6 +4,9 @@ import { ByteWriter } from "./byteWriter.ts";
 const PUT = 1;
 const DELETE = 0;
 const CRC_BYTES = 4;
+const INITIAL_BYTES = 64 * 1024;
+/** A batch of more bytes is handed over with its buffer, which nobody needs so large again. */
+const COPIED_BYTES_MAX = 1 << 20;
 
 /** CRC-32 of a range, going on from `seed`; see the `Checksum` port. */
 export type Crc = (bytes: Uint8Array, start: number, end: number, seed?: number) => number;
@@ -13,7 +16,7 @@ export type Crc = (bytes: Uint8Array, start: number, end: number, seed?: number)
  * followed by a checksum of key, length and value, for LevelDB does not look at its own when it reads.
  */
 export class EngineBatchWriter {
-  readonly writer = new ByteWriter(64 * 1024);
+  readonly writer = new ByteWriter(INITIAL_BYTES);
   operations = 0;
   readonly #crc: Crc;
   #keyAt = 0;
@@ -62,8 +65,11 @@ export class EngineBatchWriter {
 
   /** The batch, in bytes of its own; the writer begins anew. */
   take(): { readonly bytes: Uint8Array; readonly operations: number } {
-    const batch = { bytes: this.writer.slice(), operations: this.operations };
-    this.writer.reset();
+    const { writer } = this;
+    const isLarge = writer.length > COPIED_BYTES_MAX;
+    const batch = { bytes: isLarge ? writer.view() : writer.slice(), operations: this.operations };
+    if (isLarge) writer.bytes = new Uint8Array(INITIAL_BYTES);
+    writer.reset();
     this.operations = 0;
     return batch;
   }

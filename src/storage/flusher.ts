@@ -74,6 +74,8 @@ export class Flusher {
   readonly #large: LargeCollections;
   #tombstones: Tombstone[] = [];
   #newest = 0;
+  /** Pieces of which an earlier round has said that they lost their key: with the next round the key has lost them too. */
+  #orphans: readonly EnginePair[] = [];
   /** Whether changes up to the end of this round may be left. */
   #isMore = true;
 
@@ -88,9 +90,8 @@ export class Flusher {
     const { store, newestSeq } = this.#parts;
     // A round that failed may have left something; the state was loaded anew since.
     this.#batch.take();
-    // The engine's thread may have to be started, for which the scan that follows would let everybody wait.
     const upTo = newestSeq();
-    const orphans = this.#orphans();
+    const orphans = this.#orphans;
     this.#tombstones = [];
     this.#large.forget();
     let before = Promise.resolve();
@@ -105,6 +106,8 @@ export class Flusher {
     await this.#apply(true);
     await this.#removeGarbage(orphans);
     await store.engine.apply(this.#batch.take(), { sync: false });
+    // Not at the beginning: for the first scan the engine's thread may have to be started, and everybody would wait for it.
+    this.#orphans = store.engine.scan({ ...ORPHANS_RANGE, limit: ORPHANS_AT_ONCE, keysOnly: true });
   }
 
   /** Fills a batch that may be applied; false when there is nothing more up to `upTo`. */
@@ -291,11 +294,6 @@ export class Flusher {
     for (const { key, version } of tombstones) state.forgetTombstone(key, version);
   }
 
-  /** Pieces of which an earlier round has said that they lost their key: with this round the key has lost them too. */
-  #orphans(): readonly EnginePair[] {
-    return this.#parts.store.engine.scan({ ...ORPHANS_RANGE, limit: ORPHANS_AT_ONCE, keysOnly: true });
-  }
-
   /** What generations before the present one have left, and pieces without a key. */
   async #removeGarbage(orphans: readonly EnginePair[]): Promise<void> {
     const { store } = this.#parts;
@@ -305,6 +303,8 @@ export class Flusher {
       if (engine.scan({ ...range, limit: 1, keysOnly: true }).length > 0) await engine.clear(range.gte, range.lt);
     }
     for (const { key } of orphans) {
+      // The store may have been replaced since they were found, and the id be another's.
+      if (engine.get(key) === undefined) continue;
       const { gte, lt } = pieceRange(meta.generation, pieceIdOfOrphanKey(key));
       await engine.clear(gte, lt);
       this.#batch.delete(key);

@@ -34,6 +34,17 @@ export class DurablePoint {
   /** The commit point has moved. */
   committed(): void {
     if (!this.#parts.inMemory) this.#advance(this.#parts.commitPoint());
+    else this.#syncIfAwaited();
+  }
+
+  /** Somebody waits. */
+  get isAwaited(): boolean {
+    return this.#waiters.length > 0;
+  }
+
+  /** What somebody waits for may be committed by now, and not synced. */
+  #syncIfAwaited(): void {
+    if (this.isAwaited && this.#waiters[0]!.seq <= this.#parts.commitPoint()) void this.sync();
   }
 
   #advance(upTo: number): void {
@@ -43,20 +54,20 @@ export class DurablePoint {
 
   /** Resolves when everything up to `upTo` is there; rejects when some of it may never be. */
   wait(upTo: Seq): Promise<void> {
+    // A snapshot moves the commit point without a commit.
+    this.committed();
     if (upTo <= this.#reached) return Promise.resolve();
-    if (this.#parts.inMemory) return this.#syncUpTo(upTo);
-    return new Promise((resolve, reject) => this.#waiters.push({ seq: upTo, resolve, reject }));
+    const reached = new Promise<void>((resolve, reject) => this.#waiters.push({ seq: upTo, resolve, reject }));
+    if (this.#parts.inMemory) {
+      this.#parts.endTurn();
+      this.#syncIfAwaited();
+    }
+    return reached;
   }
 
   /** What is waited for will not come: other entries may take its place. */
   reject(reason: string): void {
     for (const waiter of this.#waiters.splice(0)) waiter.reject(new Error(reason));
-  }
-
-  async #syncUpTo(upTo: Seq): Promise<void> {
-    this.#parts.endTurn();
-    await this.sync();
-    if (upTo > this.#reached) throw new Error("the log does not take the entries");
   }
 
   /** Syncs what is committed and was only written. */
@@ -69,6 +80,7 @@ export class DurablePoint {
         await this.#parts.log.sync();
         this.#advance(upTo);
       } catch (error) {
+        this.reject("the log cannot be synced");
         this.#parts.onFailure(error);
       }
     });

@@ -38,6 +38,8 @@ import { NODE_SIZES, type NodeSizes } from "./sizes.ts";
 
 const NO_BYTES = new Uint8Array(0);
 const COORDINATOR_AGAIN_MILLIS = 500;
+/** A stopping replica gives up the last flush when nothing was committed for so long. */
+const LAST_COMMIT_MILLIS = 1_000;
 
 /** Everything a node needs of the world, and what it was told. */
 export interface NodeParts {
@@ -316,12 +318,27 @@ export class Node {
     return this.membership.retire();
   }
 
+  /** Flushes, unless that would wait for others to commit what may never be: the log has it all. */
+  async #flushLast(): Promise<void> {
+    const { replica, durable, trouble, maintenance, parts } = this;
+    let committed = replica.commitPoint;
+    const timer = parts.timers.every(LAST_COMMIT_MILLIS, () => {
+      if (parts.others !== undefined && replica.commitPoint === committed && durable.isAwaited) {
+        trouble.stop();
+        durable.reject("this node is stopping");
+      }
+      committed = replica.commitPoint;
+    });
+    await maintenance.startFlush();
+    timer.cancel();
+  }
+
   /** Answers everything that was begun, flushes, and closes. No request may arrive any more. */
   async stop(): Promise<void> {
     await this.trouble.settled();
     await this.journal.drain();
     const isWhole = !this.trouble.ended && this.executor.writesRefused === undefined;
-    if (isWhole && this.replica.role !== "starting") await this.maintenance.startFlush();
+    if (isWhole && this.replica.role !== "starting") await this.#flushLast();
     await this.maintenance.stop();
     // A flush that failed has the state loaded anew.
     await this.trouble.settled();

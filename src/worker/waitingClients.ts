@@ -15,6 +15,8 @@ export class WaitingClients {
   /** The key that was touched last. What became of it is looked at when the next one is, or when somebody asks. */
   #touched: string | undefined;
   #ready = new Set<string>();
+  /** Who waits for something else than keys. */
+  readonly withoutKeys = new Set<Client>();
 
   /** `typeOf` tells the type of value that a key holds now, 0 for none. */
   constructor(typeOf: (key: string) => number) {
@@ -27,6 +29,7 @@ export class WaitingClients {
 
   add(client: Client, { keys, valueType }: BlockRequest): void {
     this.#count(valueType, 1);
+    if (keys.length === 0) this.withoutKeys.add(client);
     for (const key of keys) {
       const clients = this.#waiting.get(key);
       if (clients === undefined) this.#waiting.set(key, new Set([client]));
@@ -36,6 +39,7 @@ export class WaitingClients {
 
   remove(client: Client, { keys, valueType }: BlockRequest): void {
     this.#count(valueType, -1);
+    if (keys.length === 0) this.withoutKeys.delete(client);
     for (const key of keys) {
       const clients = this.#waiting.get(key);
       clients?.delete(client);

@@ -36,6 +36,9 @@ type Totals = {
   violations: number;
 };
 
+// Whoever ends this ends the servers too: they go with the event "exit".
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
+
 const options = readOptions();
 if (typeof options === "string") {
   console.error(options);

@@ -11,6 +11,7 @@ import { freePort } from "./freePort.ts";
 import { hasLocalPort, inodeOf, RigNetwork } from "./groupRigNetwork.ts";
 import { RigWorker } from "./groupRigWorker.ts";
 import type { Endpoint } from "./historyRecorderConnections.ts";
+import { RespClient } from "./respClient.ts";
 import { startEnsemble, type ZookeeperEnsemble } from "./zookeeperEnsemble.ts";
 
 export type RigOptions = {
@@ -28,6 +29,7 @@ const CHROOT = "/rig";
 /** Loopback addresses at which the proxies stand; the workers themselves are at 127.0.0.1, with the same ports. */
 const ADVERTISED_HOST = "127.0.1.";
 const CLIENT = "client";
+const ASK_MILLIS_MAX = 2_000;
 
 /** A real group: ZooKeeper, worker processes, and a network between them all that can be cut. */
 export class GroupRig {
@@ -158,10 +160,18 @@ export class GroupRig {
     throw new Error(`${what} within ${millisMax} ms; the configuration is ${JSON.stringify(last)}\n${this.notices()}`);
   }
 
-  /** Every worker is a member again: then it has all that was acknowledged. */
-  whole(millisMax: number): Promise<void> {
+  /** Every worker is a member, and serves reads: then it has all that was acknowledged. */
+  async whole(millisMax: number): Promise<void> {
+    const end = performance.now() + millisMax;
     const count = this.workers.length;
-    return this.until(({ secondaries }) => secondaries.length === count - 1, millisMax, "not all are members");
+    for (;;) {
+      const left = Math.max(0, end - performance.now());
+      await this.until(({ secondaries }) => secondaries.length === count - 1, left, "not all are members");
+      const answers = await Promise.all(this.endpoints.map(readAt));
+      if (answers.every((answer) => answer === undefined)) return;
+      if (performance.now() > end) throw new Error(`a replica does not serve: ${answers.join("; ")}\n${this.notices()}`);
+      await sleep(POLL_MILLIS);
+    }
   }
 
   /** Ends every fault: heals the network, lets everybody run and starts who does not. */
@@ -190,6 +200,22 @@ export class GroupRig {
     await this.network.close();
     await this.zookeeper.dispose();
     await rm(this.#directory, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+/** Why the replica does not answer a read by itself; undefined if it does. */
+async function readAt({ name, host, port }: Endpoint): Promise<string | undefined> {
+  try {
+    const client = await RespClient.connect({ host, port, deadlineMillis: ASK_MILLIS_MAX });
+    try {
+      await client.callWithin(ASK_MILLIS_MAX, "READONLY");
+      const reply = await client.callWithin(ASK_MILLIS_MAX, "GET", "rig");
+      return reply.type === "error" ? `${name}: ${reply.text}` : undefined;
+    } finally {
+      await client.close();
+    }
+  } catch (error) {
+    return `${name}: ${(error as Error).message}`;
   }
 }
 

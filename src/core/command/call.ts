@@ -14,6 +14,8 @@ export interface BlockRequest {
   readonly valueType: number;
   /** Milliseconds from now; 0 waits for ever. */
   readonly timeoutMillis: number;
+  /** Whether what it waits for has come, where that is no key: looked at whenever something is committed or the group changes. */
+  readonly isOver?: () => boolean;
   /** Writes the reply of a command whose time is over. */
   readonly onTimeout: (reply: Reply) => void;
 }

@@ -1,3 +1,4 @@
+import { clusterCommands } from "./cluster/clusterCommands.ts";
 import { connectionCommands } from "./connection/connectionCommands.ts";
 import { genericCommands } from "./generic/genericCommands.ts";
 import { hashCommands } from "./hashes/hashCommands.ts";
@@ -20,4 +21,5 @@ export const commandTable = new CommandTable([
   transactionCommands,
   connectionCommands,
   serverCommands,
+  clusterCommands,
 ]);

@@ -1,3 +1,4 @@
+import type { ClusterFacts } from "./clusterFacts.ts";
 import type { Session } from "./session.ts";
 import type { CommandTable } from "./table.ts";
 
@@ -42,6 +43,8 @@ export interface NodeServices {
   memory(): MemoryFigures;
   /** Every change up to this seq is on the disks of all members. */
   readonly commitPoint: number;
+  /** The group that this node is one of several replicas of; undefined for one that is alone. */
+  cluster(): ClusterFacts | undefined;
   /** Wall clock, seconds: when the store had been given all changes there were. */
   lastSavedAt(): number;
   /** Begins to bring to the store what only the log and memory have; the log becomes short by it. */

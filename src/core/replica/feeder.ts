@@ -31,7 +31,7 @@ export class Feeder {
   /** Sends again what was not acknowledged in time. */
   tick(now: number): void {
     const { log, times } = this.#context;
-    for (const [id, { at }] of this.#snapshots) if (now - at > times.stallMillis) this.#snapshots.delete(id);
+    for (const [id, { at }] of this.#snapshots) if (now - at > times.learnerMillis) this.#snapshots.delete(id);
     for (const peer of this.#peers.values()) {
       if (peer.confirmed && peer.match >= log.lastSeq) peer.progressAt = now;
       else if (now - Math.max(peer.progressAt, peer.triedAt) >= times.resendMillis && !peer.reading) {

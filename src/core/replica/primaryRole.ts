@@ -1,5 +1,4 @@
 import { type Seq, seq } from "../../base/ids.ts";
-import { invariant } from "../../base/invariant.ts";
 import {
   type Configuration,
   isMember,
@@ -264,7 +263,7 @@ export class PrimaryRole {
       if (peer === undefined || peer.leaving) return true;
       // One that lives and writes nothing any more holds all writes up.
       return (
-        now - Math.max(peer.promisedAt, peer.since) > times.evictMillis || now - peer.progressAt > times.stallMillis
+        now - Math.max(peer.promisedAt, peer.since) > times.evictMillis || now - peer.progressAt > times.learnerMillis
       );
     });
     if (gone.length === 0) return false;
@@ -289,11 +288,11 @@ export class PrimaryRole {
   #admit(now: number): void {
     const { configuration, log, times, rules } = this.#context;
     const { barrier } = this;
-    if (barrier === undefined || now < this.#blockedUntil) return;
+    if (barrier === undefined || (rules.admitAfterWait && now < this.#blockedUntil)) return;
     const needed = this.phase === "active" ? log.commitPoint : barrier;
     for (const peer of this.#peers.values()) {
       if (peer.attempt === 0) continue;
-      if (now - peer.progressAt > times.stallMillis) {
+      if (now - peer.progressAt > times.learnerMillis) {
         this.#peers.delete(peer.member.id);
         continue;
       }
@@ -337,8 +336,9 @@ export class PrimaryRole {
     if (configuration.secondaries.length === 0) return void this.withdraw();
     if (this.phase === "resigning") {
       // An epoch that is not open yet may have to wait for leases of members that were removed: nobody else knows of them.
-      const isDrained = this.barrier !== undefined && log.commitPoint >= Math.max(log.proposedSeq, this.barrier);
-      if (!isDrained || now < this.#blockedUntil || this.#successor() === undefined) return;
+      const isOpen = this.barrier !== undefined && log.commitPoint >= this.barrier && now >= this.#blockedUntil;
+      if (rules.handOverWhenOpen && !isOpen) return;
+      if (log.commitPoint < log.proposedSeq || this.#successor() === undefined) return;
       this.phase = "resigned";
       this.#context.effects.push({ kind: "role" });
     }

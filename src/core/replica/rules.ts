@@ -53,6 +53,10 @@ export interface ReplicaRules {
   readonly leasePerEpoch: boolean;
   /** Hand-over: the leases are over before the successor is named as free to begin. */
   readonly releaseBeforeHandOver: boolean;
+  /** Hand-over: an epoch whose commits have to wait for the leases of removed members is not handed over. */
+  readonly handOverWhenOpen: boolean;
+  /** R8: a new primary admits nobody while its own promise holds it back. */
+  readonly admitAfterWait: boolean;
   /** A promise made before a restart is kept after it. */
   readonly promiseSurvivesRestart: boolean;
   /** All acknowledge, not a majority. */
@@ -91,6 +95,8 @@ export const ALL_RULES: ReplicaRules = {
   commitByPrimary: true,
   leasePerEpoch: true,
   releaseBeforeHandOver: true,
+  handOverWhenOpen: true,
+  admitAfterWait: true,
   promiseSurvivesRestart: true,
   everyMemberAcknowledges: true,
   compareAndSet: true,

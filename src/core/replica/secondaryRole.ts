@@ -100,7 +100,7 @@ export class SecondaryRole {
       kind: "appended",
       epoch: configuration.epoch,
       attempt,
-      durable: this.#verified,
+      durable: this.#acknowledgeable(),
     });
   }
 

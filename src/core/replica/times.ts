@@ -18,8 +18,8 @@ export interface ReplicaTimes {
   readonly resendMillis: number;
   /** How often what may have changed elsewhere is read again while nothing else tells. */
   readonly askMillis: number;
-  /** A learner or member that lacks something and makes no progress for so long is given up. */
-  readonly stallMillis: number;
+  /** A learner, or a member that lacks something, is given up when it makes no progress for so long. */
+  readonly learnerMillis: number;
 }
 
 export const REPLICA_TIMES: ReplicaTimes = {
@@ -32,7 +32,7 @@ export const REPLICA_TIMES: ReplicaTimes = {
   slackMillis: 15,
   resendMillis: 300,
   askMillis: 250,
-  stallMillis: 5_000,
+  learnerMillis: 5_000,
 };
 
 /** How long whoever gave a lease waits, from giving it, until nobody can hold it any more: `lease · (1 + 3ρ) + ε`. */

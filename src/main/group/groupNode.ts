@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import type { Random } from "../../base/random.ts";
@@ -10,7 +11,7 @@ import type { LinkEndpoint, LinkHandler } from "../../ports/link.ts";
 import type { WorkerCallServer, WorkerCalls } from "../../ports/workerCalls.ts";
 import type { Node } from "../../worker/node.ts";
 import type { NodeError } from "../../worker/nodeError.ts";
-import type { GroupParts } from "../../worker/replication/groupParts.ts";
+import type { GroupParts, GroupWorker } from "../../worker/replication/groupParts.ts";
 import type { Config } from "../config.ts";
 import { VERSION } from "../version.ts";
 import { prepareTree } from "./clusterTree.ts";
@@ -69,6 +70,11 @@ export class GroupNode {
       fetchSnapshot: (from, take) => this.#fetchSnapshot(from, take),
       clientAddress: (id) => this.#roster.workers.get(id)?.resp,
       eventualByDefault: () => config["replica-reads"] === "eventual",
+      roster: {
+        groupId: longId(`${cluster}/${config.group}`),
+        nodeId: (id) => longId(`${cluster}/${config.group}/${id}`),
+        workers: () => this.#workers(),
+      },
     };
   }
 
@@ -150,6 +156,14 @@ export class GroupNode {
     return { cluster: this.#cluster, group: this.#options.config.group, replica };
   }
 
+  *#workers(): Iterable<GroupWorker> {
+    for (const [id, { group, resp, link }] of this.#roster.workers) {
+      if (group !== this.#options.config.group) continue;
+      const { host, port } = splitAddress(resp)!;
+      yield { id, host, port, linkPort: splitAddress(link)!.port };
+    }
+  }
+
   /** Links with every worker of the group. */
   #meet(): void {
     for (const [id, record] of this.#roster.workers) {
@@ -200,6 +214,11 @@ export class GroupNode {
     await this.#server?.close(CALLS_GRACE_MILLIS);
     await this.#links?.close();
   }
+}
+
+/** A name as Redis's clients know nodes by: 40 hexadecimal digits. */
+function longId(name: string): string {
+  return createHash("sha1").update(name).digest("hex");
 }
 
 /** An address that others may try: a wildcard is none. */

@@ -4,6 +4,26 @@ import type { ReplicaTimes } from "../../core/replica/times.ts";
 import type { LinkEndpoint, LinkHandler } from "../../ports/link.ts";
 import type { NodeError } from "../nodeError.ts";
 
+/** A worker of the group, by what it says of itself at the coordinator. */
+export interface GroupWorker {
+  readonly id: string;
+  /** Of its Redis clients. */
+  readonly host: string;
+  readonly port: number;
+  /** Where it is linked with. */
+  readonly linkPort: number;
+}
+
+/** Who is who, for clients that ask. */
+export interface GroupRoster {
+  /** 40 hexadecimal digits, the same at every replica for ever. */
+  readonly groupId: string;
+  /** By the worker's id. */
+  nodeId(id: string): string;
+  /** Workers of the group, this one and those that have gone included. */
+  workers(): Iterable<GroupWorker>;
+}
+
 /** What a replica that is one of several needs besides what one that is alone needs. */
 export interface GroupParts {
   readonly self: Member;
@@ -24,4 +44,6 @@ export interface GroupParts {
   readonly clientAddress: (id: string) => string | undefined;
   /** Whether reads at a secondary may be old unless a connection says otherwise. */
   readonly eventualByDefault: () => boolean;
+  /** Without it clients are told that the node is alone. */
+  readonly roster?: GroupRoster;
 }

@@ -93,6 +93,7 @@ export class Membership implements ReplicationOwner {
     const { replica, executor } = this.#node;
     if (this.evaluates && replica.role !== "primary") this.#stepDown();
     if (replica.mayEvaluate) this.#opened();
+    executor.endWaits();
     executor.tryHeld();
   }
 

@@ -66,6 +66,8 @@ export class Replicator {
   readonly #parts: ReplicatorParts;
   readonly #path: string;
   #links: LinkEndpoint | undefined;
+  /** When the link with a replica came up last (wall clock). */
+  readonly #linkedSince = new Map<string, number>();
   #tick: Timer | undefined;
   #running = false;
   #reading = false;
@@ -171,6 +173,7 @@ export class Replicator {
   /** For `LinkNetwork.join`. */
   readonly linkHandler: LinkHandler = {
     onUp: (link) => {
+      this.#linkedSince.set(link.peer.replica, this.#parts.clock.wall());
       this.replica.linkUp(link.peer.replica, this.now());
       this.run();
     },
@@ -183,6 +186,13 @@ export class Replicator {
       this.#parts.owner.notice(`${text}: ${message}`);
     },
   };
+
+  /** The link with a replica; undefined when there is none. */
+  linkWith(id: string): { readonly since: number; readonly bufferedBytes: number } | undefined {
+    const link = this.#links?.link(id);
+    if (link === undefined) return undefined;
+    return { since: this.#linkedSince.get(id) ?? 0, bufferedBytes: link.bufferedBytes };
+  }
 
   #send(to: string, message: Message): void {
     this.#links?.link(to)?.send(MESSAGE_KIND, encodeMessage(message));

@@ -39,6 +39,11 @@ export class StateProgress {
     return this.#applied;
   }
 
+  /** Nothing is being applied or made anew at present: the state is exactly that of `appliedSeq`. */
+  get isSettled(): boolean {
+    return !this.#suspended && this.#replaying === undefined;
+  }
+
   /** The state is being made anew: nothing is applied until `restart`. Resolves when nothing is under way. */
   async suspend(): Promise<void> {
     this.#suspended = true;

@@ -1,12 +1,14 @@
+import type { ClusterFacts } from "../../core/command/clusterFacts.ts";
 import type { CommandTable } from "../../core/command/table.ts";
 import type { Node } from "../node.ts";
 import { humanBytes, type InfoSections } from "./infoText.ts";
 import { percentile } from "./percentile.ts";
 import type { ProcessFacts } from "./processFacts.ts";
+import { replicationFacts } from "./replicationFacts.ts";
 import type { Settings } from "./settings.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-type Facts = readonly (readonly [string, string | number])[];
+export type Facts = readonly (readonly [string, string | number])[];
 
 /** What `INFO` looks at. */
 export interface InfoSources {
@@ -17,6 +19,8 @@ export interface InfoSources {
   readonly runId: string;
   readonly wallMillis: () => number;
   readonly snapshot: () => Snapshot;
+  /** Undefined for a node that is alone. */
+  readonly cluster: () => ClusterFacts | undefined;
 }
 
 /** The sections of Redis 7.0 with its names, truthful values, and what only this store has. What has no meaning here is left out. */
@@ -27,7 +31,7 @@ export function infoSections(sources: InfoSources): InfoSections {
     ["memory", () => memory(sources)],
     ["persistence", () => persistence(sources)],
     ["stats", () => stats(sources)],
-    ["replication", () => replication(sources)],
+    ["replication", () => replicationFacts(sources)],
     ["cpu", () => cpu(sources)],
     ["modules", () => []],
     ["commandstats", () => commandstats(sources)],
@@ -36,19 +40,19 @@ export function infoSections(sources: InfoSources): InfoSections {
       () => [...sources.node.meter.errorCodes].map(([code, count]) => [`errorstat_${code}`, `count=${count}`]),
     ],
     ["latencystats", () => latencystats(sources)],
-    ["cluster", () => [["cluster_enabled", 0]]],
+    ["cluster", () => [["cluster_enabled", sources.cluster() === undefined ? 0 : 1]]],
     ["keyspace", () => keyspace(sources)],
   ]);
 }
 
-function server({ process, settings, runId, wallMillis, snapshot }: InfoSources): Facts {
+function server({ process, settings, runId, wallMillis, snapshot, cluster }: InfoSources): Facts {
   const uptime = Math.floor(snapshot().uptimeMillis / 1000);
   return [
     ["redis_version", "7.0.15"],
     ["holdfast_version", process.version],
     ["redis_git_sha1", "00000000"],
     ["redis_git_dirty", 0],
-    ["redis_mode", "standalone"],
+    ["redis_mode", cluster() === undefined ? "standalone" : "cluster"],
     ["os", process.system],
     ["arch_bits", 64],
     ["node_version", process.nodeVersion],
@@ -68,11 +72,11 @@ function server({ process, settings, runId, wallMillis, snapshot }: InfoSources)
   ];
 }
 
-function clients({ settings, snapshot }: InfoSources): Facts {
+function clients({ settings, snapshot, cluster }: InfoSources): Facts {
   const { clients: connected, blockedClients, inputBytesMax, outputBytesMax } = snapshot();
   return [
     ["connected_clients", connected],
-    ["cluster_connections", 0],
+    ["cluster_connections", cluster()?.replicas.filter((each) => each.link !== undefined).length ?? 0],
     ["maxclients", settings.text("maxclients")],
     ["client_recent_max_input_buffer", inputBytesMax],
     ["client_recent_max_output_buffer", outputBytesMax],
@@ -172,21 +176,6 @@ function stats({ snapshot }: InfoSources): Facts {
     ["total_error_replies", now.errorReplies],
     ["values_loaded_from_disk", now.loadedValues],
     ["values_moved_to_disk", now.evictedValues],
-  ];
-}
-
-/** `master_repl_offset` is the commit point: the seq up to which every change is on disk. */
-function replication({ node, runId }: InfoSources): Facts {
-  return [
-    ["role", "master"],
-    ["connected_slaves", 0],
-    ["master_failover_state", "no-failover"],
-    ["master_replid", runId],
-    ["master_replid2", "0".repeat(40)],
-    ["master_repl_offset", node.replica.commitPoint],
-    ["second_repl_offset", -1],
-    ["repl_backlog_active", 0],
-    ["epoch", node.replica.epoch],
   ];
 }
 

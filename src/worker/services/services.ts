@@ -1,4 +1,5 @@
 import type { Random } from "../../base/random.ts";
+import type { ClusterFacts } from "../../core/command/clusterFacts.ts";
 import type { DispatchedCall } from "../../core/command/dispatch.ts";
 import type { MemoryFigures, NodeServices } from "../../core/command/nodeServices.ts";
 import type { Session } from "../../core/command/session.ts";
@@ -7,6 +8,7 @@ import type { Clock, Timer, Timers } from "../../ports/clock.ts";
 import type { Client } from "../client.ts";
 import type { Executor } from "../executor.ts";
 import type { Node } from "../node.ts";
+import { clusterFacts } from "./clusterFacts.ts";
 import { infoSections } from "./infoFacts.ts";
 import { formatInfo, type InfoSections } from "./infoText.ts";
 import { LatencyMonitor } from "./latency.ts";
@@ -68,6 +70,7 @@ export class Services implements NodeServices {
     this.commands = table;
     this.debugAllowed = options.debugAllowed;
     this.settings = new Settings(options.initial, process.configFile, () => this.#applySettings());
+    if (node.parts.others?.roster !== undefined) this.settings.put("cluster-enabled", "yes");
     this.latency = new LatencyMonitor(table, node.meter);
     this.#wall = new WallMicros(clock);
     this.#statistics = new Statistics(options, () => this.memoryBytesMax);
@@ -80,6 +83,7 @@ export class Services implements NodeServices {
       runId,
       wallMillis: () => this.#wall.now() / 1000,
       snapshot: () => this.snapshot(),
+      cluster: () => this.cluster(),
     });
     node.meter.onSlow = (call, micros) => this.#slowCommand(call, micros);
     node.journal.onWritten = (micros) => this.#slowEvent("aof-fsync-always", micros);
@@ -240,6 +244,10 @@ export class Services implements NodeServices {
 
   get commitPoint(): number {
     return this.#options.node.replica.commitPoint;
+  }
+
+  cluster(): ClusterFacts | undefined {
+    return clusterFacts(this.#options.node, this.settings.integer("port"));
   }
 
   lastSavedAt(): number {

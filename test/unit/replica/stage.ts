@@ -1,3 +1,4 @@
+import { BARRIER_KEY, type Entry, encodeEntries, ToyLog } from "../../../sim/group/toyLog.ts";
 import { epoch, type Seq, seq } from "../../../src/base/ids.ts";
 import type { Configuration, ConfigurationData } from "../../../src/core/replica/configuration.ts";
 import { minReplicasFor } from "../../../src/core/replica/configuration.ts";
@@ -5,7 +6,6 @@ import type { Effect, Proposal } from "../../../src/core/replica/effect.ts";
 import { GroupReplica } from "../../../src/core/replica/groupReplica.ts";
 import type { LogRecord, Message } from "../../../src/core/replica/message.ts";
 import { REPLICA_TIMES } from "../../../src/core/replica/times.ts";
-import { BARRIER_KEY, type Entry, encodeEntries, ToyLog } from "../../../sim/group/toyLog.ts";
 import { effectText, messageText } from "./stageText.ts";
 
 interface OnItsWay {
@@ -47,8 +47,11 @@ export class Stage {
   losesReplies = false;
   /** Nobody's entries are on disk before this is false again. */
   disksAreSlow = false;
+  /** The state takes its time to come up to the end of the log. */
+  opensLate = false;
   #onItsWay: OnItsWay[] = [];
   #asked: (() => void)[] = [];
+  readonly #gone = new Map<string, Actor>();
   #op = 0;
 
   /** A group of these members, started and settled; the first is the primary. */
@@ -64,7 +67,8 @@ export class Stage {
   }
 
   actor(id: string): Actor {
-    const found = this.actors.get(id) ?? new Actor(id);
+    const found = this.actors.get(id) ?? this.#gone.get(id) ?? new Actor(id);
+    this.#gone.delete(id);
     this.actors.set(id, found);
     return found;
   }
@@ -73,7 +77,7 @@ export class Stage {
     return this.actor(id).replica;
   }
 
-  /** What was noted since the last time. */
+  /** A heading in the trace. */
   note(text: string): void {
     this.lines.push("", `# ${text}`);
   }
@@ -101,18 +105,12 @@ export class Stage {
     this.act(id, (replica) => replica.start(this.now));
   }
 
-  /** The process is gone; what was under way to it is lost. */
+  /** The process is gone; what was under way to it is lost. Its disk stays for the next start. */
   stop(id: string): void {
     this.lines.push(`${id} is gone`);
     this.#onItsWay = this.#onItsWay.filter((each) => each.to !== id);
+    this.#gone.set(id, this.actor(id));
     this.actors.delete(id);
-    const { disk, applied, boots, incarnation } = this.actorOf(id);
-    Object.assign(new Actor(id), { disk, applied, boots, incarnation });
-  }
-
-  readonly #gone = new Map<string, Actor>();
-  actorOf(id: string): Actor {
-    return this.#gone.get(id) ?? this.actor(id);
   }
 
   act(id: string, run: (replica: GroupReplica, now: number) => void): void {
@@ -151,6 +149,7 @@ export class Stage {
         });
         return;
       case "openEpoch":
+        if (this.opensLate) return;
         actor.proposed.push({ key: BARRIER_KEY, op: replica.epoch });
         replica.epochOpened(replica.propose(), this.now);
         return this.#flush(actor);

@@ -1,8 +1,8 @@
+import { decodeEntries } from "../../../sim/group/toyLog.ts";
 import type { Configuration, ConfigurationData, Member } from "../../../src/core/replica/configuration.ts";
 import type { Effect } from "../../../src/core/replica/effect.ts";
 import type { GroupReplica } from "../../../src/core/replica/groupReplica.ts";
 import type { LogRecord, Message } from "../../../src/core/replica/message.ts";
-import { decodeEntries } from "../../../sim/group/toyLog.ts";
 
 /** A message in one line, for people. */
 export function messageText(message: Message): string {
@@ -66,7 +66,13 @@ export function effectText(effect: Effect, replica: GroupReplica): string {
   }
 }
 
-function configurationText({ epoch, primary, secondaries, released, reason }: ConfigurationData | Configuration): string {
+function configurationText({
+  epoch,
+  primary,
+  secondaries,
+  released,
+  reason,
+}: ConfigurationData | Configuration): string {
   const names = [primary, ...secondaries].map(memberText).join(" ");
   return `e${epoch}: ${names}${released ? " (released)" : ""}, "${reason}"`;
 }

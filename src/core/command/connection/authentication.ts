@@ -105,7 +105,8 @@ export function isClientName(name: string): boolean {
 
 /** Clients choose their behaviour by server and version: they are told what we are compatible with. */
 function greet(call: Call): void {
-  const { reply, session } = call;
+  const { node, reply, session } = call;
+  const cluster = node.cluster();
   reply.protocol = session.protocol;
   reply.map(7);
   reply.bulk("server");
@@ -117,9 +118,9 @@ function greet(call: Call): void {
   reply.bulk("id");
   reply.integer(session.id);
   reply.bulk("mode");
-  reply.bulk("standalone");
+  reply.bulk(cluster === undefined ? "standalone" : "cluster");
   reply.bulk("role");
-  reply.bulk("master");
+  reply.bulk(cluster === undefined || cluster.self.role === "primary" ? "master" : "replica");
   reply.bulk("modules");
   reply.array(0);
 }

@@ -1,5 +1,6 @@
 import { helpSubcommand } from "../server/help.ts";
 import type { CommandSpec } from "../spec.ts";
+import { clientConsistency } from "./clientConsistency.ts";
 import { clientKill } from "./clientKill.ts";
 import { clientInfo, clientList } from "./clientList.ts";
 import { clientGetname, clientId, clientNoEvict, clientReply, clientSetname } from "./clientOwn.ts";
@@ -79,5 +80,6 @@ export const client: CommandSpec = {
     clientPause,
     clientUnpause,
     clientCaching,
+    clientConsistency,
   ],
 };

@@ -1,8 +1,10 @@
 import type { Call } from "../call.ts";
+import { type ClusterFacts, type ClusterReplica, isReachable } from "../clusterFacts.ts";
 import { fail } from "../errors.ts";
+import type { Reply } from "../reply.ts";
 import type { CommandSpec } from "../spec.ts";
 
-/** Redis's word for a primary; the offset is the commit point. */
+/** In Redis's words; offsets are seqs, that of a primary its commit point. */
 export const role: CommandSpec = {
   name: "role",
   arity: 1,
@@ -13,12 +15,31 @@ export const role: CommandSpec = {
   complexity: "O(1)",
   categories: ["@admin", "@dangerous"],
   evaluate: ({ node, reply }) => {
+    const cluster = node.cluster();
+    if (cluster !== undefined && cluster.self.role !== "primary") return writeSecondary(reply, cluster);
+    const secondaries = cluster?.replicas.filter((each) => each.role === "secondary" && isReachable(each)) ?? [];
     reply.array(3);
     reply.bulk("master");
     reply.integer(node.commitPoint);
-    reply.array(0);
+    reply.array(secondaries.length);
+    for (const { host, port, seq } of secondaries) reply.bulks([host, String(port), String(seq)]);
   },
 };
+
+function writeSecondary(reply: Reply, { primary, self }: ClusterFacts): void {
+  reply.array(5);
+  reply.bulk("slave");
+  reply.bulk(primary?.host ?? "");
+  reply.integer(primary?.port ?? 0);
+  reply.bulk(linkState(primary, self));
+  reply.integer(self.seq);
+}
+
+/** `connect`: there is no primary, or none that can be reached; `sync`: it has not caught up; `connected`. */
+function linkState(primary: ClusterReplica | undefined, self: ClusterReplica): string {
+  if (primary === undefined || !isReachable(primary)) return "connect";
+  return self.role === "learner" ? "sync" : "connected";
+}
 
 const REPLICAOF_FACTS = {
   arity: 3,

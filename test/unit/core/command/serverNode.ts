@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { newSession } from "../../../../sim/oracle/session.ts";
 import { ByteWriter } from "../../../../src/base/byteWriter.ts";
 import { Args } from "../../../../src/core/command/args.ts";
+import type { ClusterFacts } from "../../../../src/core/command/clusterFacts.ts";
 import { commandTable } from "../../../../src/core/command/commandTable.ts";
 import { type DispatchedCall, execute } from "../../../../src/core/command/dispatch.ts";
 import type { NodeServices } from "../../../../src/core/command/nodeServices.ts";
@@ -20,6 +21,9 @@ export class ServerNode {
   now = 1_700_000_000_000;
   writesRefused: string | undefined;
   debugAllowed = true;
+  commitPoint = 42;
+  /** The group that the node is one of; it is alone without. */
+  cluster: ClusterFacts | undefined;
   /** What commands asked of the node: `kill 2`, `pause write 1700000000100`. */
   readonly asked: string[] = [];
   readonly state = new KeySpace([1, 2]);
@@ -94,7 +98,8 @@ export class ServerNode {
       slowLog: this.slowLog,
       latency: this.latency,
       debugAllowed: this.debugAllowed,
-      commitPoint: 42,
+      commitPoint: this.commitPoint,
+      cluster: () => this.cluster,
       sessions: () => this.#sessions.values(),
       kill: ({ id }) => this.#ask(`kill ${id}`),
       unblock: (session, withError) => {

@@ -1,0 +1,458 @@
+import { createPrng, type Prng } from "../../src/base/prng.ts";
+import type { Result } from "../../src/base/result.ts";
+import { membersOf } from "../../src/core/replica/configuration.ts";
+import { DiskError } from "../../src/ports/disk.ts";
+import type { Node } from "../../src/worker/node.ts";
+import type { NodeError } from "../../src/worker/nodeError.ts";
+import { HistoryLog } from "../checker/historyLog.ts";
+import { Scheduler } from "../kernel/scheduler.ts";
+import { TraceHash } from "../kernel/traceHash.ts";
+import { SimNetwork } from "../net/simNetwork.ts";
+import { SimWorkerCalls } from "../net/simWorkerCalls.ts";
+import { SimCoordinator } from "../node/simCoordinator.ts";
+import { Violation } from "../violation.ts";
+import { ClusterClient } from "./clusterClient.ts";
+import { ClusterFaults } from "./clusterFaults.ts";
+import { ClusterProcess } from "./clusterProcess.ts";
+import { Elements } from "./elements.ts";
+import { FinalReads } from "./finalReads.ts";
+import { Ghost } from "./ghost.ts";
+import { type Invariants, invariantsOf } from "./invariants/invariants.ts";
+import { Keys } from "./keys.ts";
+import { Machine } from "./machine.ts";
+import { type ClusterOptions, drawClusterOptions, type PlannedFault } from "./options.ts";
+import { Requests } from "./requests.ts";
+import type { OpenSeat } from "./seat.ts";
+import type { ClusterSabotage } from "./sabotage/clusterSabotage.ts";
+import { configurationOf, Proposed, watchProposals } from "./watchedCoordinator.ts";
+
+const HISTORY_MAX = 8_000;
+const LAST_READS_MAX = 2_000;
+const STEPS_MAX = 1_500_000;
+/** A healed group has so long to have all its replicas back. */
+const HEALING_MICROS_MAX = 40_000_000;
+/** And whoever asks then has an answer within this. */
+const QUIET_MICROS_MAX = 12_000_000;
+/** Clients go on for so long when everything is well again. */
+const CALM_MICROS = 700_000;
+const INSPECTION_EVENTS = 250;
+/** What was proposed may be installed so long after it was sent. */
+const PROPOSAL_MICROS_MAX = 4_000_000;
+const RESTART_MICROS = 300_000;
+
+export interface ClusterSettings {
+  readonly seed: string;
+  readonly openSeat: OpenSeat;
+  readonly sabotage?: ClusterSabotage;
+  /** Only these of the drawn faults, by number. */
+  readonly faults?: readonly number[];
+  readonly onTrace?: (line: string) => void;
+}
+
+type Phase = "chaos" | "healing" | "calm" | "quiet" | "reading" | "stopping" | "over";
+
+/** A group of whole nodes with its coordinator, links, disks and clients, in virtual time from one seed. */
+export class ClusterWorld {
+  readonly options: ClusterOptions;
+  readonly scheduler: Scheduler;
+  readonly machines: readonly Machine[];
+  readonly network: SimNetwork;
+  readonly coordinator: SimCoordinator;
+  readonly ghost: Ghost;
+  readonly history = new HistoryLog(HISTORY_MAX);
+  readonly registers: Keys;
+  readonly counters: Keys;
+  readonly elements = new Elements();
+  readonly counts = new Map<string, number>();
+  readonly clients: readonly ClusterClient[];
+  violation: Violation | undefined;
+  phase: Phase = "chaos";
+  readonly #settings: ClusterSettings;
+  readonly #calls: SimWorkerCalls;
+  readonly #processes = new Map<Machine, ClusterProcess>();
+  readonly #proposed = new Map<Machine, Proposed>();
+  readonly #met = new Set<string>();
+  readonly #hash = new TraceHash();
+  readonly #invariants: Invariants;
+  readonly #faults: ClusterFaults;
+  readonly #requests: Requests;
+  readonly #finalReads: FinalReads;
+  #phaseAt = 0;
+  #ending: { readonly machine: Machine; readonly how: "kill" | "crash"; readonly restart: number | undefined }[] = [];
+
+  constructor(settings: ClusterSettings) {
+    this.#settings = settings;
+    const prng = createPrng(settings.seed);
+    const drawn = drawClusterOptions(prng.fork("options"));
+    const sabotaged = settings.sabotage?.options?.(drawn) ?? drawn;
+    this.options = { ...sabotaged, faults: chosen(sabotaged.faults, settings.faults) };
+    const { options } = this;
+    this.scheduler = new Scheduler(prng.fork("ties"));
+    this.scheduler.onEvent = (label) => this.trace(label);
+    this.trace(JSON.stringify(options));
+    const { scheduler } = this;
+    this.machines = Array.from({ length: options.machines }, (_, index) => {
+      return new Machine({ index, scheduler, prng: prng.fork(`machine ${index}`), options });
+    });
+    this.network = new SimNetwork(scheduler, prng.fork("network"), { delayMicrosMax: options.delayMicrosMax });
+    Object.assign(this.network.chances, {
+      breakOneIn: options.breakOneIn,
+      slowOneIn: options.slowOneIn,
+      slowMicrosMax: 150_000,
+    });
+    this.#calls = new SimWorkerCalls(this.network);
+    this.coordinator = new SimCoordinator({
+      scheduler,
+      prng: prng.fork("coordinator"),
+      faults: options.coordinatorFaults,
+      sessionMillis: options.sessionMillis,
+    });
+    this.ghost = new Ghost((violation) => this.fail(violation));
+    this.registers = new Keys("r", options.keys);
+    this.counters = new Keys("c", 1);
+    this.#requests = new Requests({
+      prng: prng.fork("requests"),
+      history: this.history,
+      nowMicros: () => scheduler.nowMicros,
+      registers: this.registers,
+      counters: this.counters,
+      elements: this.elements,
+    });
+    this.#invariants = invariantsOf(this);
+    for (const machine of this.machines) this.#startLater(machine, machine.prng.below(RESTART_MICROS));
+    this.clients = Array.from({ length: options.clients }, (_, i) => this.#newClient(i, prng.fork(`client ${i}`)));
+    this.#finalReads = new FinalReads(this, this.#requests);
+    this.#faults = new ClusterFaults(this);
+  }
+
+  #newClient(id: number, prng: Prng): ClusterClient {
+    return new ClusterClient({
+      id,
+      prng,
+      scheduler: this.scheduler,
+      options: this.options,
+      requests: this.#requests,
+      isFull: () => this.history.size > HISTORY_MAX - LAST_READS_MAX,
+      serving: () => this.serving,
+      trace: (line) => this.trace(line),
+      count: (what) => this.count(what),
+      surprised: (what) => this.fail(new Violation("clients are told what they may be told", what)),
+    });
+  }
+
+  get isOver(): boolean {
+    return this.violation !== undefined || this.phase === "over";
+  }
+
+  get hash(): string {
+    return this.#hash.toString();
+  }
+
+  trace(line: string): void {
+    this.#hash.add(this.scheduler.nowMicros, line);
+    this.#settings.onTrace?.(`${this.scheduler.nowMicros} ${line}`);
+  }
+
+  count(what: string, by = 1): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + by);
+  }
+
+  fail(violation: Violation): void {
+    if (this.violation !== undefined) return;
+    this.violation = violation;
+    this.trace(`violation ${violation.message}`);
+  }
+
+  /** Lets one event happen; false when the world is over. Promises must settle before the next call. */
+  step(): boolean {
+    if (this.isOver) return false;
+    try {
+      this.#betweenEvents();
+      if (this.isOver) return false;
+      if (this.scheduler.step()) return true;
+      this.fail(new Violation("the world goes on", "nothing happens any more"));
+    } catch (error) {
+      this.fail(new Violation("the program has no bug", error instanceof Error ? (error.stack ?? "") : String(error)));
+    }
+    return false;
+  }
+
+  #betweenEvents(): void {
+    for (const { machine, how, restart } of this.#ending.splice(0)) this.#end(machine, how, restart);
+    this.#invariants.afterEvent();
+    const { steps } = this.scheduler;
+    if (steps % INSPECTION_EVENTS === 0) this.#invariants.inspect();
+    if (steps > STEPS_MAX) this.fail(new Violation("the world ends", `${STEPS_MAX} events were not enough`));
+    this.#nextPhase();
+  }
+
+  // Processes
+
+  /** Those that take connections at present. */
+  get serving(): readonly ClusterProcess[] {
+    return [...this.#processes.values()].filter((process) => process.isServing);
+  }
+
+  get processes(): readonly ClusterProcess[] {
+    return [...this.#processes.values()];
+  }
+
+  processOf(machine: Machine): ClusterProcess | undefined {
+    return this.#processes.get(machine);
+  }
+
+  hasMetCoordinator(id: string): boolean {
+    return this.#met.has(id);
+  }
+
+  #startLater(machine: Machine, micros: number): void {
+    this.scheduler.after(micros, undefined, `start ${machine.id}`, () => this.startIfDown(machine));
+  }
+
+  startIfDown(machine: Machine): void {
+    if (this.#processes.has(machine)) return;
+    const { sabotage, openSeat } = this.#settings;
+    const { scheduler, network, options } = this;
+    const process = new ClusterProcess({
+      machine,
+      options,
+      scheduler,
+      network,
+      calls: this.#calls,
+      openSeat,
+      connect: (life) => {
+        this.#met.add(machine.id);
+        const coordinator = this.coordinator.connect(machine.id, life);
+        return watchProposals(coordinator, this.#proposedBy(machine), () => scheduler.nowMicros);
+      },
+      watchDisk: (disk) => {
+        const watched = this.ghost.watch(machine.id, disk);
+        return sabotage?.disk?.(watched) ?? watched;
+      },
+      watchEngine: (engine, of) => this.#invariants.watchEngine(engine, of),
+      onRecovered: (of, node) => this.#recovered(of, node),
+      onFatal: (of, error) => this.#fatal(of, error),
+      onNotice: (text) => this.trace(`${machine.id} says ${text}`),
+    });
+    machine.life = process.life;
+    this.#processes.set(machine, process);
+    this.count("starts");
+    process.open().then(
+      (opened) => this.#opened(process, opened),
+      (error: unknown) => this.#openFailed(process, error),
+    );
+  }
+
+  #proposedBy(machine: Machine): Proposed {
+    const proposed = this.#proposed.get(machine) ?? new Proposed();
+    proposed.unanswered = 0;
+    this.#proposed.set(machine, proposed);
+    return proposed;
+  }
+
+  #recovered(process: ClusterProcess, node: Node): void {
+    this.trace(`${process.machine.id} recovered ${node.log.lastSeq}`);
+    this.#settings.sabotage?.node?.(node);
+    this.#invariants.recovered(process, node);
+  }
+
+  #opened(process: ClusterProcess, opened: Result<void, NodeError>): void {
+    if (!opened.ok) this.#openFailed(process, opened.error);
+  }
+
+  #openFailed(process: ClusterProcess, error: unknown): void {
+    if (!process.life.alive) return;
+    const { code, message } = error as NodeError | DiskError;
+    const isDisk = error instanceof DiskError || code === "disk";
+    if (!isDisk || !process.machine.mayFail) {
+      const text = error instanceof Error ? (error.stack ?? message) : message;
+      this.fail(new Violation("a node starts again", `${process.machine.id}: ${text}`));
+    }
+    this.count("failed starts");
+    this.end(process.machine, "kill", RESTART_MICROS);
+  }
+
+  #fatal(process: ClusterProcess, error: unknown): void {
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    if (!process.life.alive) return;
+    this.trace(`${process.machine.id} fatal ${message.split("\n")[0]}`);
+    this.count("fatal");
+    if (!process.machine.mayFail) {
+      this.fail(new Violation("a node stops for a reason", `${process.machine.id}: ${message}`));
+    }
+    this.end(process.machine, "kill", RESTART_MICROS);
+  }
+
+  /** Ends a process when the present event is over, and starts it again after `restart`, if that is said. */
+  end(machine: Machine, how: "kill" | "crash", restart: number | undefined): void {
+    if (this.#processes.has(machine)) this.#ending.push({ machine, how, restart });
+  }
+
+  #end(machine: Machine, how: "kill" | "crash", restart: number | undefined): void {
+    const process = this.#processes.get(machine);
+    if (process === undefined) return;
+    this.trace(`${how} ${machine.id}`);
+    this.count(process.node === undefined ? `${how} while opening` : how);
+    this.#processes.delete(machine);
+    process.isServing = false;
+    machine.end(how);
+    this.network.resume(machine.host);
+    this.network.ended(process.life, how === "crash" ? "machine" : "process");
+    for (const client of this.clients) client.connectionTo(process)?.lost();
+    if (restart !== undefined) this.#startLater(machine, restart);
+  }
+
+  /** Stops a process in order, and starts it again. */
+  stop(machine: Machine, restart: number): void {
+    const process = this.#processes.get(machine);
+    if (process?.isServing !== true || process.isStopping) return;
+    this.count("stops");
+    const hangUp = (): void => {
+      for (const client of this.clients) client.connectionTo(process)?.end();
+    };
+    process.stop(hangUp).then(
+      () => {
+        if (process.life.alive) this.end(machine, "kill", restart);
+      },
+      (error: unknown) => this.#fatal(process, error),
+    );
+  }
+
+  pause(machine: Machine): void {
+    const process = this.#processes.get(machine);
+    if (process === undefined) return;
+    process.life.isPaused = true;
+    this.network.pause(machine.host);
+  }
+
+  resume(machine: Machine): void {
+    const process = this.#processes.get(machine);
+    if (process?.life.isPaused !== true) return;
+    this.scheduler.resume(process.life);
+    this.network.resume(machine.host);
+  }
+
+  /** A process that is down comes back without its data, if others have them. */
+  wipeLater(machine: Machine, micros: number): void {
+    this.scheduler.after(micros + PROPOSAL_MICROS_MAX, undefined, "wipe", () => {
+      if (this.#processes.has(machine) || this.#ending.length > 0) return;
+      if (this.mayLose(machine, true)) {
+        this.count("wiped");
+        machine.wipe();
+      }
+      this.startIfDown(machine);
+    });
+  }
+
+  /** Whether the group goes on without what this machine has: others have it, and it has proposed nothing without them. */
+  mayLose(machine: Machine, isWiped = this.options.durability === "memory"): boolean {
+    if (!isWiped) return true;
+    const configuration = configurationOf((path) => this.coordinator.peek(path));
+    const proposed = this.#proposed.get(machine);
+    if (configuration === undefined || proposed === undefined) return false;
+    const isSettled = this.scheduler.nowMicros - proposed.lastAtMicros > PROPOSAL_MICROS_MAX;
+    return isSettled && membersOf(configuration).some((member) => member.id !== machine.id && this.#isIntact(member));
+  }
+
+  #isIntact({ id, incarnation }: { readonly id: string; readonly incarnation: number }): boolean {
+    const process = this.#processes.get(this.machines.find((machine) => machine.id === id)!);
+    return process?.node?.replica.self.incarnation === incarnation;
+  }
+
+  // Phases
+
+  #nextPhase(): void {
+    const { nowMicros } = this.scheduler;
+    const passed = nowMicros - this.#phaseAt;
+    switch (this.phase) {
+      case "chaos":
+        if (nowMicros >= this.options.chaosMicros) this.#heal();
+        return;
+      case "healing":
+        if (this.#invariants.isWell()) this.#enter("calm");
+        else if (passed > HEALING_MICROS_MAX) this.#stuck("all replicas come back", this.#invariants.whatIsWrong());
+        return;
+      case "calm":
+        if (passed > CALM_MICROS) this.#beQuiet();
+        if (passed > HEALING_MICROS_MAX) this.#stuck("all replicas come back", this.#invariants.whatIsWrong());
+        return;
+      case "quiet":
+        if (this.#isQuiet()) this.#read();
+        else if (passed > QUIET_MICROS_MAX) this.#stuck("everything is answered", this.#whoWaits());
+        return;
+      case "reading":
+        if (this.#finalReads.isOver) this.#stopAll();
+        else if (passed > QUIET_MICROS_MAX) this.#stuck("everything is answered", "the last reads are not");
+        return;
+      case "stopping":
+        if (this.#processes.size === 0) this.#judge();
+        else if (passed > HEALING_MICROS_MAX) this.#stuck("a node stops", "not all do");
+    }
+  }
+
+  #enter(phase: Phase): void {
+    this.phase = phase;
+    this.#phaseAt = this.scheduler.nowMicros;
+    this.trace(`phase ${phase}`);
+  }
+
+  #stuck(invariant: string, what: string): void {
+    this.fail(new Violation(invariant, what));
+  }
+
+  #heal(): void {
+    this.#enter("healing");
+    this.#faults.end();
+  }
+
+  #beQuiet(): void {
+    if (!this.#invariants.isWell()) return;
+    this.#enter("quiet");
+    for (const client of this.clients) client.isQuiet = true;
+  }
+
+  #isQuiet(): boolean {
+    return this.clients.every((client) => !client.waits) && this.#invariants.areEqual();
+  }
+
+  #whoWaits(): string {
+    const waiting = this.clients.filter((client) => client.waits).map((client) => client.name);
+    return waiting.length > 0 ? `${waiting.join(", ")} wait` : this.#invariants.whatIsWrong();
+  }
+
+  #read(): void {
+    this.#enter("reading");
+    this.#invariants.compareAll();
+    this.#finalReads.begin();
+  }
+
+  /** One after the other, so that each hands over to one that is there. */
+  #stopAll(): void {
+    this.#enter("stopping");
+    const stopNext = (): void => {
+      const process = [...this.#processes.values()][0];
+      if (process === undefined) return;
+      process
+        .stop(() => undefined)
+        .then(
+          () => {
+            process.life.alive = false;
+            this.#processes.delete(process.machine);
+            this.count("stops at the end");
+            stopNext();
+          },
+          (error: unknown) => this.#fatal(process, error),
+        );
+    };
+    stopNext();
+  }
+
+  #judge(): void {
+    this.#invariants.judge();
+    if (this.violation === undefined) this.#enter("over");
+  }
+}
+
+function chosen(faults: readonly PlannedFault[], numbers: readonly number[] | undefined): readonly PlannedFault[] {
+  return numbers === undefined ? faults : faults.filter((_, i) => numbers.includes(i));
+}

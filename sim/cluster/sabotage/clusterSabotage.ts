@@ -1,0 +1,14 @@
+import type { Disk } from "../../../src/ports/disk.ts";
+import type { Node } from "../../../src/worker/node.ts";
+import type { ClusterOptions } from "../options.ts";
+
+/** A bug that is put into the program from outside, to show that the simulation finds such bugs. */
+export interface ClusterSabotage {
+  /** Changes the program itself; answers how to undo that. */
+  readonly patch?: () => () => void;
+  readonly disk?: (disk: Disk) => Disk;
+  /** Called when a node has recovered, before it does anything else. */
+  readonly node?: (node: Node) => void;
+  /** Worlds in which the bug can show. */
+  readonly options?: (drawn: ClusterOptions) => ClusterOptions;
+}

@@ -1,0 +1,36 @@
+import { parseConfiguration } from "../../src/core/replica/configuration.ts";
+import type { Coordinator } from "../../src/ports/coordinator.ts";
+import { overriding } from "../sabotage/patching.ts";
+import { GROUP } from "./clusterProcess.ts";
+
+export const CONFIGURATION_PATH = `/groups/${GROUP}/config`;
+
+/** What a replica has proposed and what may still come of it. */
+export class Proposed {
+  /** So many were sent and not answered. */
+  unanswered = 0;
+  /** When one was last sent (virtual time). */
+  lastAtMicros = Number.NEGATIVE_INFINITY;
+}
+
+/** Sees what is proposed. */
+export function watchProposals(coordinator: Coordinator, proposed: Proposed, nowMicros: () => number): Coordinator {
+  const watch = async <T>(path: string, answer: Promise<T>): Promise<T> => {
+    if (path !== CONFIGURATION_PATH) return answer;
+    proposed.lastAtMicros = nowMicros();
+    proposed.unanswered++;
+    const result = await answer;
+    proposed.unanswered--;
+    return result;
+  };
+  return overriding(coordinator, {
+    replace: (path, data, version) => watch(path, coordinator.replace(path, data, version)),
+    create: (path, data, options) => watch(path, coordinator.create(path, data, options)),
+  });
+}
+
+/** The group's configuration as it is, whoever knows it. */
+export function configurationOf(peek: (path: string) => string | undefined) {
+  const text = peek(CONFIGURATION_PATH);
+  return text === undefined ? undefined : parseConfiguration(text, 0);
+}
