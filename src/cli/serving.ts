@@ -4,6 +4,7 @@ import { type Server, serve } from "../main/server.ts";
 
 const EXIT_FAILED = 1;
 const READY_POLL_MILLIS = 10;
+const ALIVE_MILLIS = 60_000;
 
 /** What was said, by the names of settings: \`--http-port\` is \`http-port\`. */
 export function givenOptions(command: Command): { readonly [name: string]: unknown } {
@@ -19,6 +20,8 @@ export async function serveUntilStopped(options: { readonly [name: string]: unkn
   const configFile = typeof file === "string" ? file : process.env["HOLDFAST_CONFIG"];
   const config = readConfig(flags as RawSettings, process.env, configFile);
   if (!config.ok) return fail(config.error);
+  // A worker may have to wait for the coordinator, with nothing open that would keep the process.
+  const alive = setInterval(() => undefined, ALIVE_MILLIS);
   let stopping: Promise<void> | undefined;
   let server: Server | undefined;
   const stop = (): void => {
@@ -35,7 +38,10 @@ export async function serveUntilStopped(options: { readonly [name: string]: unkn
     onNotice: (text) => console.error(`holdfast: ${text}`),
     onShutdown: stop,
   });
-  if (!served.ok) return fail(served.error.message);
+  if (!served.ok) {
+    clearInterval(alive);
+    return fail(served.error.message);
+  }
   server = served.value;
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);

@@ -16,6 +16,8 @@ export class DiskTrouble {
   #probing: Promise<void> = Promise.resolve();
   #engineFailed = false;
   #ended = false;
+  /** Why the node cannot begin. */
+  failure: string | undefined;
 
   constructor(node: Node) {
     this.#node = node;
@@ -52,12 +54,15 @@ export class DiskTrouble {
   /** Nothing may be served any more. */
   end(error: unknown): void {
     if (this.#ended) return;
-    const { journal, executor, replicator, parts } = this.#node;
+    const { journal, executor, replicator, membership, parts } = this.#node;
     this.#ended = true;
     journal.stop();
     executor.halt();
     replicator.stop();
-    parts.onFatal(error);
+    if (membership.isStarting) {
+      this.failure = error instanceof Error ? error.message : String(error);
+      membership.refused();
+    } else parts.onFatal(error);
   }
 
   stop(): void {

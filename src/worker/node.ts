@@ -177,6 +177,7 @@ export class Node {
       clock,
       timers,
       inMemory,
+      isAlone: parts.others === undefined,
       owner: this.membership,
     });
     this.executor.mutator.entryBytesMax = sizes.entryBytesMax;
@@ -261,8 +262,13 @@ export class Node {
   /** Opens a new epoch and waits until its barrier is on disk. */
   async #startAlone(): Promise<Result<void, NodeError>> {
     await this.membership.startAlone();
+    const { failure } = this.trouble;
+    if (failure !== undefined) return err({ code: "disk", message: failure });
     await this.durable.sync();
     const confirmed = await this.replicator.confirm(this.log.durableSeq);
+    if (!confirmed.ok && confirmed.error.code === "unknown") {
+      return err({ code: "disk", message: `the configuration cannot be written: ${confirmed.error.message}` });
+    }
     if (!confirmed.ok) {
       const message = `somebody else has changed the configuration of group ${this.parts.group} at the same time`;
       return err({ code: "conflict", message });

@@ -9,7 +9,7 @@ export function whatIsWrong(world: ClusterWorld): string | undefined {
   for (const machine of world.machines) {
     const process = world.processOf(machine);
     const { node } = process ?? {};
-    if (node === undefined || process?.isServing !== true) return `${machine.id} does not run`;
+    if (node === undefined || process?.isServing !== true || process.isStopping) return `${machine.id} does not run`;
     const { replica, executor } = node;
     if (!isMember(configuration, replica.self)) return `${machine.id} is no member (${replica.role})`;
     if (replica.epoch !== configuration.epoch) return `${machine.id} is in epoch ${replica.epoch}`;

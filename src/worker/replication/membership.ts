@@ -24,6 +24,8 @@ const SNAPSHOT_AGAIN_MILLIS = 500;
 export class Membership implements ReplicationOwner {
   /** The state is ahead of what is decided: this node evaluates. */
   evaluates = false;
+  /** A node that is alone opens its epoch. */
+  isStarting = false;
   readonly #node: Node;
   #others: GroupParts | undefined;
   #mustReload = false;
@@ -38,8 +40,12 @@ export class Membership implements ReplicationOwner {
   /** Begins as the only replica there is; resolves when the epoch is open, or the disk refuses its first entry. */
   async startAlone(): Promise<void> {
     const { replicator } = this.#node;
+    this.isStarting = true;
     const opened = new Promise<void>((resolve) => {
-      this.#opened = resolve;
+      this.#opened = () => {
+        this.isStarting = false;
+        resolve();
+      };
     });
     replicator.start();
     await opened;

@@ -54,6 +54,8 @@ export interface ReplicatorParts {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly inMemory: boolean;
+  /** The coordinator is this node's own. */
+  readonly isAlone: boolean;
   readonly owner: ReplicationOwner;
 }
 
@@ -245,6 +247,11 @@ export class Replicator {
         : await this.#parts.coordinator.replace(this.#path, text, version);
     if (this.#stopped) return;
     const outcome = outcomeOf(result);
+    if (outcome === "unknown" && this.#parts.isAlone && !result.ok) {
+      // It is a file of this node's own, and nobody knows what the disk has of it.
+      this.#parts.owner.logFailed(new Error(`the configuration cannot be written: ${describe(result.error)}`));
+      return;
+    }
     if (outcome !== "installed" && !result.ok) this.#tellTrouble(result.error);
     this.replica.proposalEnded(configuration, result.ok ? result.value : 0, outcome, this.now());
     this.run();
@@ -296,7 +303,7 @@ export class Replicator {
 
   #tellTrouble(error: CoordinatorError): void {
     if (error.code === "bad_version" || error.code === "exists") return;
-    const text = "message" in error ? `${error.code} (${error.message})` : error.code;
+    const text = describe(error);
     if (text === this.#lastTrouble) return;
     this.#lastTrouble = text;
     this.#parts.owner.notice(`the coordinator cannot be asked for the configuration of ${this.#parts.group}: ${text}`);
@@ -316,6 +323,10 @@ export class Replicator {
     this.replica.confirmed({ ...confirmed, version: replaced.value });
     return { ok: true, value: undefined };
   }
+}
+
+function describe(error: CoordinatorError): string {
+  return "message" in error ? `${error.code} (${error.message})` : error.code;
 }
 
 function outcomeOf(result: Result<number, CoordinatorError>): ProposalOutcome {

@@ -41,21 +41,6 @@ test("a primary below the minimum admits learners, which it needs to commit its 
   assert.ok(stage.replica("r2").isMember);
 });
 
-test("a learner is not admitted while the new primary's own promise holds it back", () => {
-  const stage = Stage.group("r0", "r1", "r2");
-  stage.stop("r2");
-  stage.pass(700);
-  stage.holdsBack = (from, to) => from === "r0" || to === "r0";
-  changed(stage, "r1");
-  stage.watch("r1");
-  const { epoch: opened } = stage.configuration!;
-  stage.start("r2");
-  stage.pass(400);
-  assert.equal(stage.configuration?.epoch, opened, "r0 may still serve under r1's promise");
-  stage.pass(1_000);
-  assert.ok(stage.replica("r2").isMember);
-});
-
 test("records that were read in an earlier role are not sent in a later one", () => {
   const stage = Stage.group("r0", "r1", "r2");
   const replica = stage.replica("r0");
@@ -130,32 +115,6 @@ test("a hand-over whose outcome is unknown is settled, even when the successor i
   stage.pass(3_000);
   assert.ok(stage.configuration!.epoch > configuration!.epoch);
   assert.ok([...stage.actors.values()].some(({ replica }) => replica.primary?.phase === "active"));
-});
-
-test("no hand-over before the leases of removed members are over: the successor does not know of them", () => {
-  const stage = Stage.group("r0", "r1", "r2");
-  stage.holdsBack = (from) => from === "r2";
-  stage.write("r0");
-  stage.settle();
-  stage.act("r0", (replica) => replica.handOver("r1", true));
-  const proposes = (what: string) => stage.lines.some((line) => line.startsWith("r0 proposes") && line.includes(what));
-  while (!proposes("r2 did not answer")) {
-    stage.settle();
-    stage.now += 50;
-    stage.act("r0", (replica, now) => replica.tick(now));
-    stage.act("r1", (replica, now) => replica.tick(now));
-  }
-  // What r2 has written is heard of now, and its removal is installed before the next epoch is open.
-  stage.holdsBack = (from, _, message) => from === "r2" && message.kind !== "appended";
-  stage.deliver();
-  stage.opensLate = true;
-  stage.settle();
-  assert.equal(stage.configuration?.secondaries.length, 1);
-  for (let i = 1; i <= 3; i++) {
-    stage.act("r0", (replica, now) => replica.tick(now + i));
-    stage.settle();
-  }
-  assert.ok(!proposes("handed over"));
 });
 
 test("a configuration older than the log is not believed at the start", () => {

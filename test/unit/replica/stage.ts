@@ -5,7 +5,8 @@ import { minReplicasFor } from "../../../src/core/replica/configuration.ts";
 import type { Effect, Proposal } from "../../../src/core/replica/effect.ts";
 import { GroupReplica } from "../../../src/core/replica/groupReplica.ts";
 import type { LogRecord, Message } from "../../../src/core/replica/message.ts";
-import { REPLICA_TIMES } from "../../../src/core/replica/times.ts";
+import { ALL_RULES, type ReplicaRules } from "../../../src/core/replica/rules.ts";
+import { REPLICA_TIMES, type ReplicaTimes } from "../../../src/core/replica/times.ts";
 import { effectText, messageText } from "./stageText.ts";
 
 interface OnItsWay {
@@ -38,6 +39,8 @@ class Actor {
  */
 export class Stage {
   now = 1_000;
+  readonly times: ReplicaTimes;
+  readonly rules: ReplicaRules;
   readonly lines: string[] = [];
   readonly actors = new Map<string, Actor>();
   configuration: Configuration | undefined;
@@ -54,16 +57,25 @@ export class Stage {
   readonly #gone = new Map<string, Actor>();
   #op = 0;
 
+  constructor(rules: Partial<ReplicaRules> = {}, times: Partial<ReplicaTimes> = {}) {
+    this.rules = { ...ALL_RULES, ...rules };
+    this.times = { ...REPLICA_TIMES, ...times };
+  }
+
   /** A group of these members, started and settled; the first is the primary. */
   static group(...ids: string[]): Stage {
-    const stage = new Stage();
+    return new Stage().begin(...ids);
+  }
+
+  /** Founds a group of these members on the empty stage and lets it settle; the first is the primary. */
+  begin(...ids: string[]): Stage {
     const [primary, ...secondaries] = ids.map((id) => ({ id, incarnation: 1 }));
     const rest = { minReplicas: minReplicasFor(ids.length), eligible: [], nonce: "first", released: true, logEnd: 0 };
-    stage.configuration = { epoch: epoch(1), primary: primary!, secondaries, ...rest, reason: "first", version: 1 };
-    for (const id of ids) stage.start(id);
-    stage.settle();
-    stage.pass(700);
-    return stage;
+    this.configuration = { epoch: epoch(1), primary: primary!, secondaries, ...rest, reason: "first", version: 1 };
+    for (const id of ids) this.start(id);
+    this.settle();
+    this.pass(700);
+    return this;
   }
 
   actor(id: string): Actor {
@@ -92,7 +104,8 @@ export class Stage {
     actor.replica = new GroupReplica(
       {
         self: { id, incarnation: actor.incarnation },
-        times: REPLICA_TIMES,
+        times: this.times,
+        rules: this.rules,
         runs: actor.log.runs(),
         lastSeq: actor.log.lastSeq,
         applied: actor.applied,

@@ -108,7 +108,7 @@ export class CollectionNode {
       state: this.state,
       mutate: this.mutate,
       session: { noTouch: false, denyBlocking: false } as Session,
-      node: undefined as never,
+      node: { cluster: () => undefined, commitPoint: 0 } as never,
       random: this.#random,
       inTransaction,
       wakingKey,
