@@ -13,14 +13,16 @@ const USAGE = `Runs a node in simulated worlds.
   npm run sim -- --sabotage NAME           until a bug is found that was put in; NAME "list" lists them, "all" tries each
   --json                                   the result of many worlds for a program
   --group [...]                            the core of a replica group instead: --group --help
+  --cluster [...]                          a group of whole nodes instead: --cluster --help
 `;
 const SEED_MAX = 2 ** 32;
 /** A bug that was put in must show within so many worlds. */
 const SABOTAGE_SEEDS_MAX = 2_000;
 
 const isGroup = process.argv.includes("--group");
+const isCluster = process.argv.includes("--cluster");
 const { values: options } = parseArgs({
-  args: isGroup ? [] : process.argv.slice(2),
+  args: isGroup || isCluster ? [] : process.argv.slice(2),
   options: {
     seed: { type: "string" },
     seeds: { type: "string" },
@@ -130,5 +132,9 @@ function known(name: string): Sabotage {
 }
 
 /** The commands about groups have options of their own. */
-const run = isGroup ? async () => (await import("./host/groupMain.ts")).groupMain() : main;
+async function run(): Promise<boolean> {
+  if (isCluster) return (await import("./host/clusterMain.ts")).clusterMain();
+  if (isGroup) return (await import("./host/groupMain.ts")).groupMain();
+  return main();
+}
 process.exitCode = (await run()) ? 0 : 1;

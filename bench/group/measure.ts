@@ -39,7 +39,9 @@ export interface ReadResult {
 }
 
 const connectionCount = 50;
-const warmUpMillis = 1_500;
+/** Node compiles what is run often, and a record is written some 700 times a second: it takes so long until all of that is done. */
+const writeWarmUpMillis = 7_000;
+const readWarmUpMillis = 2_000;
 
 interface WriteRound extends LoadOutcome {
   cpuMicros: number;
@@ -81,7 +83,7 @@ async function writeRound(kind: SystemKind, host: Host, seconds: number): Promis
   const clients: LoadClient[] = [];
   try {
     for (let i = 0; i < connectionCount; i++) clients.push(await system.openWriter());
-    await drive(clients, warmUpMillis);
+    await drive(clients, writeWarmUpMillis);
     const before = cpuMillisOf(system);
     const outcome = await drive(clients, seconds * 1_000);
     return { ...outcome, cpuMicros: ((cpuMillisOf(system) - before) * 1_000) / outcome.requests };
@@ -155,7 +157,7 @@ async function measureReading(
   const load = (millis: number): Promise<LoadOutcome[]> =>
     Promise.all([drive(readers, millis), ...(writers === 0 ? [] : [drive(writing, millis)])]);
   try {
-    await load(warmUpMillis);
+    await load(readWarmUpMillis);
     const before = await readCounts(system);
     const rounds: LoadOutcome[][] = [];
     for (let round = 0; round < pace.rounds; round++) rounds.push(await load(pace.seconds * 1_000));

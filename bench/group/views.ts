@@ -16,7 +16,7 @@ const targets = [
 export function groupMethod({ rounds, seconds }: GroupPace): string[] {
   return [
     "All replicas, the clients and (for Holdfast) one ZooKeeper share this machine's cores and its one disk; nothing is pinned.",
-    `Each figure is the median of ${rounds} loads of ${seconds} s. For each load of writes the system is started anew, alone; the order alternates.`,
+    `Each figure is the median of ${rounds} loads of ${seconds} s. For each load of writes the system is started anew, alone, and warmed up for 7 s; the order alternates.`,
     `50 connections with one request under way on each, values of ${valueBytes} bytes, ${keyCount} keys, one client program in Node for all.`,
     "Every replica has a write on its disk before it is acknowledged: Redis by `appendfsync always` on all three and `WAIT 2 0` in the same",
     "packet as the write; etcd by its defaults (two of three), asked by gRPC at its leader; Holdfast by `--durability sync` (all three).",

@@ -119,7 +119,7 @@ export class ClusterClient {
 
   #answered(reply: RespValue): void {
     const { trace, count, surprised } = this.#parts;
-    trace(`${this.name} hears ${JSON.stringify(reply)}`);
+    trace(`${this.name} hears ${typeof reply === "string" ? reply : JSON.stringify(reply)}`);
     const error = errorOf(reply);
     if (error === undefined) count("answers");
     else if (REFUSALS.test(error)) count(`refused: ${error.split(" ")[0]}`);

@@ -86,7 +86,7 @@ export class ClusterFaults {
     }
   }
 
-  #beginNetwork({ kind, micros, draw }: PlannedFault, { host }: Machine, other: Machine): boolean {
+  #beginNetwork({ kind, micros, draw }: PlannedFault, { host, id }: Machine, other: Machine): boolean {
     const { network, machines } = this.#world;
     const cut = (from: string, to: string): void => {
       network.cut(from, to);
@@ -106,6 +106,7 @@ export class ClusterFaults {
           if (draw % 3 !== 0) cut(host, each.host);
           if (draw % 3 !== 1) cut(each.host, host);
         }
+        if ((draw & 8) !== 0) this.#cutCoordinator(id, "both", micros);
         return true;
       case "broken links":
         network.breakLinks(host, other.host);
@@ -115,14 +116,20 @@ export class ClusterFaults {
     }
   }
 
+  #cutCoordinator(id: string, what: "both" | "answers", micros: number): void {
+    const { coordinator } = this.#world;
+    if (!this.#world.hasMetCoordinator(id)) return;
+    coordinator.cut(id, what);
+    this.#later(micros, () => coordinator.heal(id));
+  }
+
   #beginCoordinator({ kind, micros }: PlannedFault, { id }: Machine): boolean {
     const { coordinator } = this.#world;
     if (!this.#world.hasMetCoordinator(id)) return kind.includes("coordinator") || kind === "expired session";
     switch (kind) {
       case "no coordinator":
       case "no answers of the coordinator":
-        coordinator.cut(id, kind === "no coordinator" ? "both" : "answers");
-        this.#later(micros, () => coordinator.heal(id));
+        this.#cutCoordinator(id, kind === "no coordinator" ? "both" : "answers", micros);
         return true;
       case "lost replies of the coordinator":
         coordinator.loseReplies(id);

@@ -30,6 +30,8 @@ export interface ClusterProcessParts {
   readonly calls: SimWorkerCalls;
   readonly connect: (life: Life) => Coordinator;
   readonly openSeat: OpenSeat;
+  /** Names the machine's present boot. */
+  readonly boot: string;
   /** What stands between the process and its log disk, and its store. */
   readonly watchDisk: (disk: Disk) => Disk;
   readonly watchEngine: (engine: Engine, process: ClusterProcess) => Engine;
@@ -78,7 +80,7 @@ export class ClusterProcess {
       coordinator,
       disk: machine.dataDisk.mount(),
       data: `${machine.id}/${machine.wipes}`,
-      boot: options.durability === "memory" ? `boot ${machine.boots}` : undefined,
+      boot: options.durability === "memory" ? parts.boot : undefined,
       links: network.of(life),
       calls: calls.of(machine.host, life),
       timers,

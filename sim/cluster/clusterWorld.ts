@@ -22,8 +22,8 @@ import { Keys } from "./keys.ts";
 import { Machine } from "./machine.ts";
 import { type ClusterOptions, drawClusterOptions, type PlannedFault } from "./options.ts";
 import { Requests } from "./requests.ts";
-import type { OpenSeat } from "./seat.ts";
 import type { ClusterSabotage } from "./sabotage/clusterSabotage.ts";
+import type { OpenSeat } from "./seat.ts";
 import { configurationOf, Proposed, watchProposals } from "./watchedCoordinator.ts";
 
 const HISTORY_MAX = 8_000;
@@ -36,6 +36,8 @@ const QUIET_MICROS_MAX = 12_000_000;
 /** Clients go on for so long when everything is well again. */
 const CALM_MICROS = 700_000;
 const INSPECTION_EVENTS = 250;
+/** Whether all is well again is looked at so often. */
+const PHASE_EVENTS = 20;
 /** What was proposed may be installed so long after it was sent. */
 const PROPOSAL_MICROS_MAX = 4_000_000;
 const RESTART_MICROS = 300_000;
@@ -140,6 +142,10 @@ export class ClusterWorld {
     });
   }
 
+  get seed(): string {
+    return this.#settings.seed;
+  }
+
   get isOver(): boolean {
     return this.violation !== undefined || this.phase === "over";
   }
@@ -220,6 +226,7 @@ export class ClusterWorld {
       network,
       calls: this.#calls,
       openSeat,
+      boot: `boot ${sabotage?.forgetsBoots === true ? 1 : machine.boots}`,
       connect: (life) => {
         this.#met.add(machine.id);
         const coordinator = this.coordinator.connect(machine.id, life);
@@ -362,8 +369,9 @@ export class ClusterWorld {
   // Phases
 
   #nextPhase(): void {
-    const { nowMicros } = this.scheduler;
+    const { nowMicros, steps } = this.scheduler;
     const passed = nowMicros - this.#phaseAt;
+    if (this.phase !== "chaos" && steps % PHASE_EVENTS !== 0) return;
     switch (this.phase) {
       case "chaos":
         if (nowMicros >= this.options.chaosMicros) this.#heal();

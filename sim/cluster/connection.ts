@@ -1,11 +1,11 @@
-import type { Prng } from "../../src/base/prng.ts";
 import { latin1Bytes } from "../../src/base/latin1.ts";
+import type { Prng } from "../../src/base/prng.ts";
 import type { Client, ClientSink, Output } from "../../src/worker/client.ts";
 import type { Executor } from "../../src/worker/executor.ts";
 import type { Scheduler } from "../kernel/scheduler.ts";
 import { RequestArgs } from "../node/requestArgs.ts";
-import { newSession } from "../oracle/session.ts";
 import { decodeReply, type RespValue } from "../oracle/respValue.ts";
+import { newSession } from "../oracle/session.ts";
 import type { ClusterProcess } from "./clusterProcess.ts";
 
 const DELAY_MICROS_MAX = 400;

@@ -1,7 +1,7 @@
 import type { RespValue } from "../oracle/respValue.ts";
 import type { ClusterWorld } from "./clusterWorld.ts";
 import { Connection } from "./connection.ts";
-import { type Operation, type Requests } from "./requests.ts";
+import type { Operation, Requests } from "./requests.ts";
 
 /** In the end every key is read at every replica, and what lists still have at one of them. */
 export class FinalReads {

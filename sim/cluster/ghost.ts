@@ -1,5 +1,5 @@
-import { EntryCursor, RECORD_HEADER_BYTES, RecordView } from "../../src/storage/log/record.ts";
 import type { Disk } from "../../src/ports/disk.ts";
+import { EntryCursor, RECORD_HEADER_BYTES, RecordView } from "../../src/storage/log/record.ts";
 import { overriding } from "../sabotage/patching.ts";
 import { Violation } from "../violation.ts";
 

@@ -83,6 +83,7 @@ export class Machine {
 
   heal(): void {
     this.slowness = 1;
+    this.logDisk.failNever();
     this.logDisk.capacityBytes = Number.MAX_SAFE_INTEGER;
     this.engine.full = false;
     this.engine.failNever();

@@ -74,19 +74,19 @@ export interface ClusterOptions {
 
 export function drawClusterOptions(prng: Prng): ClusterOptions {
   const machines = prng.pick([2, 3, 3, 3, 4, 5]);
-  const chaosMicros = prng.pick([2_000_000, 5_000_000, 10_000_000]);
+  const chaosMicros = prng.pick([1_500_000, 4_000_000, 7_000_000]);
   const durability = prng.chance(1, 3) ? "memory" : "sync";
   return {
     durability,
     machines,
     clients: prng.between(2, 6),
     chaosMicros,
-    pauseMicrosMax: prng.pick([5_000, 30_000, 150_000]),
+    pauseMicrosMax: prng.pick([8_000, 40_000, 150_000]),
     readPerCent: prng.pick([20, 50, 80]),
     pipelineMax: prng.pick([1, 1, 4]),
     keys: prng.pick([1, 2, 5]),
     clientTimeoutMillis: prng.pick([300, 1_500, 7_000]),
-    memoryBytesMax: prng.pick([134_000, 1 << 30]),
+    memoryBytesMax: prng.pick([134_000, 1 << 30, 1 << 30]),
     diskMicrosMax: prng.pick([1, 300, 8_000]),
     engineMicrosMax: prng.pick([1, 1_000, 20_000]),
     delayMicrosMax: prng.pick([100, 1_000, 12_000]),
@@ -122,11 +122,12 @@ function drawSizes(prng: Prng): NodeSizes {
   return {
     segmentBytesMax: prng.pick([300, 2_000, 1 << 20]),
     aheadBytes: prng.pick([0, 100, 4_000]),
-    flushLogBytes: prng.pick([300, 2_000, 1 << 20]),
+    flushLogBytes: prng.pick([300, 300, 2_000, 1 << 20]),
     dirtyBlockRefs: prng.pick([1, 4, 256]),
     batchBytes: prng.pick([200, 2_000, 1 << 18]),
     batchRecords: prng.pick([1, 6, 1_000]),
     wholeBytesMax: prng.pick([100, 600, 8_192]),
+    backlogBytes: prng.pick([0, 0, 1 << 20]),
     entryBytesMax: ENTRY_BYTES_MAX,
   };
 }

@@ -1,6 +1,6 @@
 import type { Prng } from "../../src/base/prng.ts";
-import type { Ending, HistoryLog, Invocation } from "../checker/historyLog.ts";
 import type { Request } from "../checker/history.ts";
+import type { Ending, HistoryLog, Invocation } from "../checker/historyLog.ts";
 import type { RespValue } from "../oracle/respValue.ts";
 import type { Elements } from "./elements.ts";
 import type { Key, Keys } from "./keys.ts";

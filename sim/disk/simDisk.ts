@@ -68,6 +68,11 @@ export class SimDisk {
     this.#planned.set(operation, { code, after });
   }
 
+  /** What was planned to fail does not. */
+  failNever(): void {
+    this.#planned.clear();
+  }
+
   /** Copies of all files, as a process would see them. */
   contents(): Map<string, Uint8Array> {
     return new Map(this.names.sorted().map((name) => [name, this.names.get(name)!.shown().slice()]));

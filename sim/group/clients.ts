@@ -3,7 +3,7 @@ import { drawMicros } from "./chance.ts";
 import type { ToyOperation } from "./ghost.ts";
 import type { GroupWorld } from "./groupWorld.ts";
 
-const GIVES_UP_MICROS = 120_000;
+const GIVES_UP_MICROS = 250_000;
 
 /** Clients that write what nobody has written before, and read from any replica, one request each at a time. */
 export class Clients {

@@ -99,7 +99,6 @@ export class GroupWorld {
     };
     this.register.onInstalled = (configuration) => {
       this.trace(() => `INSTALLED ${JSON.stringify(configuration)}`);
-      for (const each of this.#invariants) each.installed?.(configuration);
     };
     this.network.onLinkUp = (from, to) => {
       for (const [near, far] of [
@@ -160,7 +159,7 @@ export class GroupWorld {
     for (const node of this.nodes) {
       node.resume();
       if (node.process?.stopping) node.stop(true);
-      node.disk.stepMillis = this.plan.diskMillis;
+      node.disk.heal(this.plan.diskMillis);
       node.start();
     }
   }
@@ -198,7 +197,7 @@ export class GroupWorld {
       const isThere = process !== undefined && !source.isPaused && !isCut();
       asker.later(drawMicros(this.prng, 5), "snapshot", () => {
         if (!isThere || isCut()) return asker.replica.snapshotEnded(undefined);
-        if (this.toyRules.asksForSnapshot && !asker.replica.wantsSnapshot(attempt)) return;
+        if (!asker.replica.wantsSnapshot(attempt)) return;
         this.count("snapshots");
         asker.replaceWith(log, state);
       });

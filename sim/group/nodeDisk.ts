@@ -29,6 +29,7 @@ export class NodeDisk {
   readonly #prng: Prng;
   #steps: Step[] = [];
   #run = 0;
+  #turn = 0;
 
   constructor(scheduler: Scheduler, prng: Prng, stepMillis: number) {
     this.#scheduler = scheduler;
@@ -88,10 +89,17 @@ export class NodeDisk {
     if (this.#steps.length === 1) this.#next();
   }
 
+  /** The disk is as fast as it should be, for what is under way, too. */
+  heal(stepMillis: number): void {
+    this.stepMillis = stepMillis;
+    if (this.#steps.length > 0) this.#next();
+  }
+
   #next(): void {
     const run = this.#run;
+    const turn = ++this.#turn;
     this.#scheduler.after(drawMicros(this.#prng, this.stepMillis), undefined, "disk", () => {
-      if (run !== this.#run) return;
+      if (run !== this.#run || turn !== this.#turn) return;
       const steps = this.#steps;
       // One sync for what has gathered, or for a part of it.
       const count = 1 + this.#prng.below(steps.length);

@@ -39,7 +39,7 @@ export type Fault = { readonly at: number } & (
   | { readonly kind: "slow disk"; readonly node: number; readonly millis: number; readonly stepMillis: number }
   | { readonly kind: "confirm" }
 );
-export type FaultKind = Fault["kind"];
+type FaultKind = Fault["kind"];
 
 export const PROFILES = ["calm", "harsh", "churn", "hand-over", "coordinator"] as const;
 export type Profile = (typeof PROFILES)[number];

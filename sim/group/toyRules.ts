@@ -10,8 +10,6 @@ export interface ToyRules {
   readonly keepStamps: boolean;
   /** A write is acknowledged when it is committed, not when it is on the primary's disk. */
   readonly acknowledgesCommitted: boolean;
-  /** A snapshot is not put in place of the log of one who has become a member. */
-  readonly asksForSnapshot: boolean;
   /** Clocks keep to the drift that the leases reckon with. */
   readonly clocksKeepRate: boolean;
   /** The controller takes the new primary from the members, and adds nobody. */
@@ -24,7 +22,6 @@ export const ALL_TOY_RULES: ToyRules = {
   holdPerEpoch: true,
   keepStamps: true,
   acknowledgesCommitted: true,
-  asksForSnapshot: true,
   clocksKeepRate: true,
   controllerKeepsMembers: true,
 };

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { type GroupCampaignResult, runGroupCampaign, shrinkFaults } from "../group/groupCampaign.ts";
 import { GroupWorld } from "../group/groupWorld.ts";
 import { drawPlan, PROFILES, type Profile } from "../group/plan.ts";
-import { GROUP_SABOTAGES, type GroupSabotage } from "../group/sabotages.ts";
+import { DIRECTED_SABOTAGES, GROUP_SABOTAGES, type GroupSabotage, SECOND_GUARDS } from "../group/sabotages.ts";
 
 const USAGE = `Runs a replica group's core in simulated worlds.
 
@@ -46,7 +46,15 @@ export function groupMain(): boolean {
 }
 
 function listSabotages(): void {
-  for (const [name, { what }] of Object.entries(GROUP_SABOTAGES)) console.log(`${name.padEnd(26)}${what}`);
+  const lists = {
+    "found by worlds": GROUP_SABOTAGES,
+    "found by scenarios": DIRECTED_SABOTAGES,
+    "second guards": SECOND_GUARDS,
+  };
+  for (const [title, sabotages] of Object.entries(lists)) {
+    console.log(`${title}:`);
+    for (const [name, { what }] of Object.entries(sabotages)) console.log(`  ${name.padEnd(26)}${what}`);
+  }
 }
 
 function runOne(seed: string): boolean {
@@ -150,7 +158,8 @@ function chosenProfile(): Profile | undefined {
 }
 
 function known(name: string): GroupSabotage {
-  return GROUP_SABOTAGES[name] ?? refuse(`There is no sabotage "${name}"; --sabotage list shows them.`);
+  const sabotage = GROUP_SABOTAGES[name] ?? DIRECTED_SABOTAGES[name] ?? SECOND_GUARDS[name];
+  return sabotage ?? refuse(`There is no sabotage "${name}"; --sabotage list shows them.`);
 }
 
 function refuse(reason: string): never {

@@ -4,7 +4,7 @@ import { Args } from "../../src/core/command/args.ts";
 /** The words of requests as the parser hands them over: in the same bytes again and again. */
 export class RequestArgs {
   readonly #args = new Args();
-  #bytes = new Uint8Array(4 * 1024);
+  #bytes = new Uint8Array(256);
 
   /** Good until the next call. */
   of(words: readonly string[]): Args {

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../main/version.ts";
+import { devCommand } from "./dev.ts";
 import { startCommand } from "./start.ts";
+import { statusCommand } from "./status.ts";
 import { workerCommand } from "./worker.ts";
 import { zookeeperCommand } from "./zookeeper.ts";
 
@@ -21,6 +23,8 @@ export async function run(argv: readonly string[]): Promise<void> {
     .exitOverride();
   program.addCommand(startCommand());
   program.addCommand(workerCommand());
+  program.addCommand(devCommand());
+  program.addCommand(statusCommand());
   program.addCommand(zookeeperCommand());
   try {
     await program.parseAsync(argv);

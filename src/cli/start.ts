@@ -1,9 +1,10 @@
 import { Command, type OptionValues } from "commander";
+import { addGroupOptions } from "./groupOptions.ts";
 import { givenOptions, serveUntilStopped } from "./serving.ts";
 
 /** `holdfast start`: serves until it is told to stop. */
 export function startCommand(): Command {
-  return new Command("start")
+  const command = new Command("start")
     .description("start a node")
     .option("--port <number>", "port of the Redis protocol (default: 6379)")
     .option("--bind <address>", "address to listen on (default: 127.0.0.1)")
@@ -20,10 +21,14 @@ export function startCommand(): Command {
     .option("--maxclients <number>", "connections at the same time (default: 10000)")
     .option("--protected-mode <yes|no>", "without a password, answer clients on this machine only (default: yes)")
     .option("--enable-debug-command <yes|no>", "allow DEBUG (default: no)")
+    .option("--zookeeper <servers>", "become a replica of a group, with the data there is; then --id is needed, too")
+    .option("--id <name>", "name of this replica, for good; no other has it")
     .option("--config <file>", "YAML or JSON file with these settings, and requirepass")
     .addHelpText("after", SETTINGS_HELP)
-    .exitOverride()
-    .action(async (_options: OptionValues, command: Command) => serveUntilStopped(givenOptions(command)));
+    .exitOverride();
+  return addGroupOptions(command).action(async (_options: OptionValues, command: Command) =>
+    serveUntilStopped(givenOptions(command)),
+  );
 }
 
 export const SETTINGS_HELP = `

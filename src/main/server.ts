@@ -22,6 +22,7 @@ import type { NodeError } from "../worker/nodeError.ts";
 import { Services } from "../worker/services/services.ts";
 import { type Config, readConfig } from "./config.ts";
 import type { GroupNode } from "./group/groupNode.ts";
+import { refuseMember } from "./group/membershipFile.ts";
 import { processFacts } from "./processFacts.ts";
 import { VERSION } from "./version.ts";
 
@@ -340,7 +341,10 @@ async function openGroupNode(
   identity: DataIdentity,
 ): Promise<Result<{ readonly groupNode: GroupNode; readonly coordinator: Coordinator } | undefined, NodeError>> {
   const shared = hooks.coordinator ?? (config.zookeeper === undefined ? undefined : await connectZookeeper(config));
-  if (shared === undefined) return ok(undefined);
+  if (shared === undefined) {
+    const refused = await refuseMember(disk);
+    return refused.ok ? ok(undefined) : refused;
+  }
   if (typeof shared === "string") return err({ code: "coordinator", message: `--zookeeper: ${shared}` });
   const { GroupNode } = await import("./group/groupNode.ts");
   const opened = await GroupNode.open({

@@ -1,4 +1,4 @@
-import type { Seq } from "../base/ids.ts";
+import { SEQ_NONE, type Seq } from "../base/ids.ts";
 import type { Timer, Timers } from "../ports/clock.ts";
 import type { Log } from "../storage/log/log.ts";
 
@@ -65,9 +65,11 @@ export class DurablePoint {
     return reached;
   }
 
-  /** What is waited for will not come: other entries may take its place. */
-  reject(reason: string): void {
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(new Error(reason));
+  /** What is waited for behind `after` will not come: other entries may take its place. */
+  reject(reason: string, after: Seq = SEQ_NONE): void {
+    while (this.#waiters.length > 0 && this.#waiters.at(-1)!.seq > after) {
+      this.#waiters.pop()!.reject(new Error(reason));
+    }
   }
 
   /** Syncs what is committed and was only written. */

@@ -247,7 +247,7 @@ export class Executor {
     const wasFull = this.#parts.journal.pendingBytes >= PENDING_BYTES_MAX;
     this.#held.release(this.#parts.replica.commitPoint);
     if (wasFull) this.#scheduleTurnEnd();
-    this.endWaits();
+    for (const client of this.waiting.over()) this.#timeOut(client);
     this.#resumeAll();
   }
 
@@ -384,15 +384,6 @@ export class Executor {
     this.#asideReply.protocol = client.session.protocol;
     write(this.#asideReply);
     this.#answerAside(client);
-  }
-
-  /** Answers those whose wait is over: something was committed, or the group has changed. */
-  endWaits(): void {
-    if (this.waiting.withoutKeys.size === 0) return;
-    for (const client of [...this.waiting.withoutKeys]) {
-      const { parked } = client;
-      if (parked?.request.isOver?.()) this.endWait(client, (reply) => parked.request.onTimeout(reply));
-    }
   }
 
   #answerAside(client: Client): void {

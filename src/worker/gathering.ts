@@ -3,8 +3,8 @@ import type { Clock, Timers } from "../ports/clock.ts";
 /** So many turns without a new entry are silence: about 150 µs where nothing else is to be done. */
 const SILENT_TURNS_MAX = 100;
 const WAIT_MICROS_MAX = 1_000;
-/** After a wait in which nothing came so many records are written at once. */
-const RECORDS_WITHOUT_WAIT = 8;
+/** After a wait in which nothing came a record is written at once; after another one twice as many, and so on up to this number. */
+const RECORDS_WITHOUT_WAIT_MAX = 8;
 
 /**
  * When to write the next record. Clients that wait for their replies send their next requests when they have them, a few
@@ -23,10 +23,18 @@ export class Gathering {
   #expected = 0;
   #isWaiting = false;
   #recordsWithoutWait = 0;
+  /** So many after the next wait in which nothing comes. */
+  #nextWithoutWait = 1;
 
   constructor(clock: Clock, timers: Timers) {
     this.#clock = clock;
     this.#timers = timers;
+  }
+
+  /** Whether several clients write at the same time, so that another record is likely to follow the last one soon. */
+  get expectsMore(): boolean {
+    // A client that is alone has no others to wait for.
+    return this.#lastEntries > 1 && this.#recordsWithoutWait === 0;
   }
 
   /** A record of so many entries was begun. */
@@ -48,8 +56,7 @@ export class Gathering {
   wait(count: () => number, go: () => void): void {
     if (this.#isWaiting) return;
     const atFirst = count();
-    // A client that is alone has no others to wait for.
-    if (this.#lastEntries <= 1 || this.#recordsWithoutWait > 0 || atFirst >= this.#expected) return go();
+    if (!this.expectsMore || atFirst >= this.#expected) return go();
     this.#isWaiting = true;
     const deadline = this.#clock.micros() + this.#lastMicros;
     let seen = atFirst;
@@ -63,9 +70,14 @@ export class Gathering {
         return;
       }
       this.#isWaiting = false;
-      if (entries <= atFirst) this.#recordsWithoutWait = RECORDS_WITHOUT_WAIT;
       go();
+      this.#learn(entries > atFirst);
     };
     this.#timers.endOfTurn(look);
+  }
+
+  #learn(hasCome: boolean): void {
+    if (!hasCome) this.#recordsWithoutWait = this.#nextWithoutWait;
+    this.#nextWithoutWait = hasCome ? 1 : Math.min(2 * this.#nextWithoutWait, RECORDS_WITHOUT_WAIT_MAX);
   }
 }

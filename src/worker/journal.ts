@@ -72,6 +72,11 @@ export class Journal {
     return this.#gathering.length - RECORD_HEADER_BYTES + (this.#writing ? this.#spare.length : 0);
   }
 
+  /** Whether another record is likely to follow the last one soon. */
+  get expectsMore(): boolean {
+    return this.#gatherer.expectsMore;
+  }
+
   /** One entry stands whole in the writer. */
   entryAdded(): void {
     this.#entries++;

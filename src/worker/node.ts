@@ -118,7 +118,7 @@ export class Node {
     this.replica = replica;
     this.undecided.restart(this.log.lastSeq);
     // Who comes back after a while needs no more than what it missed.
-    if (parts.others !== undefined) this.log.backlogBytes = BACKLOG_BYTES_DEFAULT;
+    if (parts.others !== undefined) this.log.backlogBytes = sizes.backlogBytes ?? BACKLOG_BYTES_DEFAULT;
     this.meter = new CommandMeter(clock);
     this.trouble = new DiskTrouble(this);
     this.membership = new Membership(this);
@@ -161,6 +161,7 @@ export class Node {
     this.progress = new StateProgress(
       {
         log: this.log,
+        timers,
         state: this.state,
         undecided: this.undecided,
         onApplied: () => this.executor.tryHeld(),

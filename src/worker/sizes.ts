@@ -15,6 +15,8 @@ export interface NodeSizes extends FlushSizes {
   readonly flushLogBytes: number;
   /** Changed records are taken by the flush in blocks of so many. */
   readonly dirtyBlockRefs: number;
+  /** So much log a member of a group keeps at least, for those that are behind. */
+  readonly backlogBytes?: number;
   /** The longest entry: what would change more at once is refused. */
   readonly entryBytesMax: number;
 }

@@ -2,6 +2,7 @@ import type { BlockRequest } from "../core/command/call.ts";
 import type { Client } from "./client.ts";
 
 const NOBODY: ReadonlySet<Client> = new Set();
+const NO_CLIENTS: readonly Client[] = [];
 
 /**
  * Who waits for which key (`BLPOP` and the like), first come, first served; and which of those keys have become ready, in the
@@ -16,7 +17,7 @@ export class WaitingClients {
   #touched: string | undefined;
   #ready = new Set<string>();
   /** Who waits for something else than keys. */
-  readonly withoutKeys = new Set<Client>();
+  readonly #withoutKeys = new Set<Client>();
 
   /** `typeOf` tells the type of value that a key holds now, 0 for none. */
   constructor(typeOf: (key: string) => number) {
@@ -29,7 +30,7 @@ export class WaitingClients {
 
   add(client: Client, { keys, valueType }: BlockRequest): void {
     this.#count(valueType, 1);
-    if (keys.length === 0) this.withoutKeys.add(client);
+    if (keys.length === 0) this.#withoutKeys.add(client);
     for (const key of keys) {
       const clients = this.#waiting.get(key);
       if (clients === undefined) this.#waiting.set(key, new Set([client]));
@@ -39,7 +40,7 @@ export class WaitingClients {
 
   remove(client: Client, { keys, valueType }: BlockRequest): void {
     this.#count(valueType, -1);
-    if (keys.length === 0) this.withoutKeys.delete(client);
+    if (keys.length === 0) this.#withoutKeys.delete(client);
     for (const key of keys) {
       const clients = this.#waiting.get(key);
       clients?.delete(client);
@@ -49,6 +50,12 @@ export class WaitingClients {
 
   #count(valueType: number, by: number): void {
     this.#countOfType.set(valueType, (this.#countOfType.get(valueType) ?? 0) + by);
+  }
+
+  /** Who waits for something else than keys, and has it. */
+  over(): readonly Client[] {
+    if (this.#withoutKeys.size === 0) return NO_CLIENTS;
+    return [...this.#withoutKeys].filter(({ parked }) => parked?.request.isOver?.() === true);
   }
 
   /** The key is about to be changed. */

@@ -11,8 +11,11 @@ export type Fault = {
   readonly name: string;
   /** What it takes: three ZooKeeper servers, or disks that fail on command. */
   readonly needs?: "ensemble" | "disk";
-  readonly inject: (rig: GroupRig, random: Prng) => Promise<void>;
+  readonly inject: (rig: GroupRig, random: Prng, load: LoadFacts) => Promise<void>;
 };
+
+/** What a fault may ask of the load that it is under. */
+export type LoadFacts = { readonly acknowledged: () => number };
 
 const CLIENT = "client";
 /** Longer than any lease; a pause or a cut of so long makes somebody else the primary. */
@@ -21,8 +24,10 @@ const LONG_MILLIS = [800, 2_500] as const;
 const SHORT_MILLIS = [30, 450] as const;
 const DOWN_MILLIS = [0, 2_000] as const;
 const ZOOKEEPER_DOWN_MILLIS = 30_000;
+/** While nothing but ZooKeeper is down, something is acknowledged in every such time. */
+const PROGRESS_MILLIS = 3_000;
 
-export const FAULTS: readonly Fault[] = [
+const SINGLE: readonly Fault[] = [
   fault("kill-primary", async (rig, random) => kill(await rig.primary(), random)),
   fault("kill-secondary", async (rig, random) => kill(await oneSecondary(rig, random), random)),
   fault("kill-two", async (rig, random) => {
@@ -61,9 +66,7 @@ export const FAULTS: readonly Fault[] = [
   fault("pause-primary-shortly", async (rig, random) => pause(await rig.primary(), random, SHORT_MILLIS)),
   fault("pause-primary-for-long", async (rig, random) => pause(await rig.primary(), random, [5_000, 8_000])),
   fault("pause-secondary", async (rig, random) => pause(await oneSecondary(rig, random), random, LONG_MILLIS)),
-  fault("pause-secondary-shortly", async (rig, random) =>
-    pause(await oneSecondary(rig, random), random, SHORT_MILLIS),
-  ),
+  fault("pause-secondary-shortly", async (rig, random) => pause(await oneSecondary(rig, random), random, SHORT_MILLIS)),
   fault("pause-all", async (rig, random) => {
     for (const worker of rig.workers) worker.pause();
     await pass(random, LONG_MILLIS);
@@ -178,10 +181,28 @@ export const FAULTS: readonly Fault[] = [
   ),
 ];
 
-/** All of ZooKeeper down for half a minute: too long for a random run, so it has a test of its own. */
-export async function zookeeperDownForLong(rig: GroupRig): Promise<void> {
-  await downZookeeper(rig, () => sleep(ZOOKEEPER_DOWN_MILLIS));
-}
+/** Long ones, and one that is made of others. */
+export const FAULTS: readonly Fault[] = [
+  ...SINGLE,
+  fault("storm", async (rig, random, load) => {
+    for (let count = random.between(4, 8); count > 0; count--) {
+      const { inject } = random.pick(SINGLE.filter(({ needs }) => needs === undefined));
+      // What it waits for may not come, because of the one before.
+      await inject(rig, random, load).catch(() => undefined);
+      if (random.chance(2, 3)) await rig.repair();
+    }
+  }),
+  fault("zookeeper-down-for-long", async (rig, _random, { acknowledged }) => {
+    await downZookeeper(rig, async () => {
+      for (let passed = 0; passed < ZOOKEEPER_DOWN_MILLIS; passed += PROGRESS_MILLIS) {
+        const before = acknowledged();
+        await sleep(PROGRESS_MILLIS);
+        if (acknowledged() === before)
+          throw new Error(`nothing was acknowledged for ${PROGRESS_MILLIS} ms without ZooKeeper`);
+      }
+    });
+  }),
+];
 
 function fault(name: string, inject: Fault["inject"], needs?: "ensemble" | "disk"): Fault {
   return needs === undefined ? { name, inject } : { name, inject, needs };

@@ -8,7 +8,7 @@ import { GroupRig } from "../support/groupRig.ts";
 import { FAULTS, type Fault } from "./faults.ts";
 import { playRound, type RoundReport } from "./round.ts";
 
-const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--faults a,b] [--zookeeper 1|3] [--args "--durability memory"] [--keep-going]
+const USAGE = `npm run chaos -- [--minutes N] [--seed S] [--faults a,b] [--zookeeper 1|3] [--args="--durability memory"] [--keep-going]
 faults: ${FAULTS.map(({ name }) => name).join(" ")}`;
 
 /** After so many rounds the group is made anew: ages of a group are part of what can go wrong, and so is its beginning. */
@@ -128,21 +128,30 @@ async function oneRound(rig: GroupRig, faults: readonly Fault[], random: Prng, t
   const report = await playRound(rig, {
     seed: random.u32(),
     name,
-    trouble: async () => {
+    trouble: async (load) => {
       // Two at once get in each other's way: what one wanted to wait for may not come, because of the other.
-      const outcomes = await Promise.allSettled(drawn.map((fault) => fault.inject(rig, random.fork(fault.name))));
+      const begun = drawn.map((fault) => fault.inject(rig, random.fork(fault.name), load));
+      const outcomes = await Promise.allSettled(begun);
       if (drawn.length > 1) return;
       for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
     },
   });
   add(totals, report);
   const { operations, epochs, repairMillis } = report;
+  const unknown = `${operations.unknown}${kindsOfUnknown(report)}`;
   console.log(
-    `   ok ${operations.ok} refused ${operations.refused} unknown ${operations.unknown} transactions ${report.transactions} epochs ${epochs} repaired in ${Math.round(repairMillis)} ms`,
+    `   ok ${operations.ok} refused ${operations.refused} unknown ${unknown} transactions ${report.transactions} epochs ${epochs} repaired in ${Math.round(repairMillis)} ms`,
   );
   if (report.violations.length === 0) return true;
   tellViolations(rig, name, report);
   return false;
+}
+
+/** ` (get 3, set 1)` */
+function kindsOfUnknown({ history }: RoundReport): string {
+  const counts = new Map<string, number>();
+  for (const { kind, outcome } of history) if (outcome === "unknown") counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return counts.size === 0 ? "" : ` (${[...counts].map(([kind, count]) => `${kind} ${count}`).join(", ")})`;
 }
 
 function tellViolations(rig: GroupRig, name: string, { violations, history }: RoundReport): void {
@@ -154,7 +163,10 @@ function tellViolations(rig: GroupRig, name: string, { violations, history }: Ro
   console.log(`   ${violations.length} in all; the history and what the workers printed are in ${directory}`);
 }
 
-function add(totals: Totals, { operations, transactions, epochs, isOtherPrimary, repairMillis, violations }: RoundReport): void {
+function add(
+  totals: Totals,
+  { operations, transactions, epochs, isOtherPrimary, repairMillis, violations }: RoundReport,
+): void {
   for (const outcome of ["ok", "refused", "unknown"] as const) totals.operations[outcome] += operations[outcome];
   totals.transactions += transactions;
   totals.epochs += epochs;
@@ -163,7 +175,16 @@ function add(totals: Totals, { operations, transactions, epochs, isOtherPrimary,
   totals.violations += violations.length;
 }
 
-function printSummary({ faults, rounds, operations, transactions, epochs, failovers, violations, repairs }: Totals): void {
+function printSummary({
+  faults,
+  rounds,
+  operations,
+  transactions,
+  epochs,
+  failovers,
+  violations,
+  repairs,
+}: Totals): void {
   const slowest = Math.max(0, ...repairs);
   console.log(`\n| fault | times |\n|---|---|`);
   for (const [name, times] of [...faults].sort(([one], [other]) => (one < other ? -1 : 1))) {

@@ -7,13 +7,14 @@ import type { GroupRig } from "../support/groupRig.ts";
 import { HistoryRecorder } from "../support/historyRecorder.ts";
 import { TransactionRecorder } from "../support/historyRecorderTransactions.ts";
 import { RespClient } from "../support/respClient.ts";
+import type { LoadFacts } from "./faults.ts";
 
 export type RoundOptions = {
   readonly seed: number;
   /** Keys begin with it: no two rounds on one rig use the same. */
   readonly name: string;
   /** What goes wrong under the load. */
-  readonly trouble: () => Promise<void>;
+  readonly trouble: (load: LoadFacts) => Promise<void>;
 };
 
 export type RoundReport = {
@@ -38,6 +39,8 @@ const LOAD_MILLIS_MAX = 240_000;
 const CALM_MILLIS = 400;
 const REPAIR_MILLIS_MAX = 40_000;
 const WRITE_AGAIN_MILLIS_MAX = 10_000;
+const WRITE_TRIES_MIN = 3;
+const END_TRIES_MAX = 5;
 
 /**
  * Puts a load on the group, lets something go wrong, repairs it, and judges: every reply linearizable, no acknowledged write lost,
@@ -61,16 +64,22 @@ export async function playRound(rig: GroupRig, { seed, name, trouble }: RoundOpt
     keyPrefix: `{${name}}:`,
   });
   await sleep(CALM_MILLIS);
-  await trouble();
+  await trouble({ acknowledged: () => recorder.counts.ok }).catch((error: Error) => violations.push(error.message));
   const repairedAt = performance.now();
   await rig.repair();
-  await rig.whole(REPAIR_MILLIS_MAX).catch((error: Error) => violations.push(`not whole again: ${error.message}`));
+  let isWhole = true;
+  try {
+    await rig.whole(REPAIR_MILLIS_MAX);
+    await writeOnce(rig, `${name}:again`);
+  } catch (error) {
+    isWhole = false;
+    violations.push((error as Error).message);
+  }
   const repairMillis = performance.now() - repairedAt;
-  if (violations.length === 0) await writeOnce(rig, `${name}:again`).catch((error: Error) => violations.push(error.message));
   await sleep(CALM_MILLIS);
   const history = await recorder.stop();
   const serial = await transactions.stop();
-  if (violations.length === 0) violations.push(...(await judgeEnd(recorder, history)));
+  if (isWhole) violations.push(...(await judgeEnd(recorder, history)));
   const verdict = checkLinearizable(history);
   if (verdict.code !== "ok") violations.push(`${verdict.code}: ${JSON.stringify(verdict)}`);
   const order = checkTransactions(serial);
@@ -87,21 +96,27 @@ export async function playRound(rig: GroupRig, { seed, name, trouble }: RoundOpt
   };
 }
 
-/** Every replica is asked for everything. */
+/** Every replica is asked for everything; one that has just lost its lease is asked again. */
 async function judgeEnd(recorder: HistoryRecorder, history: readonly Operation[]): Promise<string[]> {
-  try {
-    const { problems } = checkAcknowledged(history, await recorder.finalContents());
-    return problems.map((problem) => JSON.stringify(problem));
-  } catch (error) {
-    return [`a replica does not tell what it holds: ${(error as Error).message}`];
+  let trouble = "";
+  for (let tries = 0; tries < END_TRIES_MAX; tries++) {
+    try {
+      const { problems } = checkAcknowledged(history, await recorder.finalContents());
+      return problems.map((problem) => JSON.stringify(problem));
+    } catch (error) {
+      trouble = (error as Error).message;
+      await sleep(CALM_MILLIS);
+    }
   }
+  return [`a replica does not tell what it holds: ${trouble}`];
 }
 
 /** Writes go through again. */
 async function writeOnce(rig: GroupRig, key: string): Promise<void> {
   const end = performance.now() + WRITE_AGAIN_MILLIS_MAX;
   let last = "";
-  while (performance.now() < end) {
+  // A machine that stood still for a while has not answered in time, and may answer now.
+  for (let tries = 0; tries < WRITE_TRIES_MIN || performance.now() < end; tries++) {
     const { id } = await rig.primary();
     const endpoint = rig.endpoints.find((each) => each.name === id)!;
     try {

@@ -26,7 +26,15 @@ type Kind = {
 
 type Sample = { write: number; read: number; replicaRead: number };
 
-type Result = { readonly kind: Kind; readonly samples: Sample[]; written: number; lost: number; requests: number; failures: string[]; slowest: number[] };
+type Result = {
+  readonly kind: Kind;
+  readonly samples: Sample[];
+  written: number;
+  lost: number;
+  requests: number;
+  failures: string[];
+  slowest: number[];
+};
 
 const KINDS: readonly Kind[] = [
   { name: "kill", text: "primary killed (`kill -9`)", inject: (_rig, primary) => primary.kill() },
@@ -146,7 +154,9 @@ function printTable(rows: readonly Result[]): void {
       console.log(`| ${head} | ${what} | ${points.join(" | ")} |`);
     }
   }
-  console.log("\n| What happens | acknowledged writes | lost | requests of cluster clients | failed | slowest request, p50 / max |");
+  console.log(
+    "\n| What happens | acknowledged writes | lost | requests of cluster clients | failed | slowest request, p50 / max |",
+  );
   console.log("|---|---:|---:|---:|---:|---:|");
   for (const { kind, written, lost, requests, failures, slowest } of rows) {
     const times = [0.5, 1].map((share) => `${percentile(slowest, share).toFixed(0)} ms`).join(" / ");

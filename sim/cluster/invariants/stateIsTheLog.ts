@@ -64,8 +64,9 @@ export class StateIsTheLog {
   }
 }
 
-function isComparable({ replica, membership, executor, progress, trouble }: Node): boolean {
+/** A store is of no one instant, so what a replica begins with is that of one only when it has caught up. */
+function isComparable({ replica, membership, executor, progress, trouble, undecided }: Node): boolean {
   if (executor.halted || trouble.ended || !progress.isSettled) return false;
   if (replica.role === "primary") return membership.evaluates && replica.lastSeq === replica.appendedSeq;
-  return replica.role === "secondary" && !membership.evaluates;
+  return replica.role === "secondary" && !membership.evaluates && progress.appliedSeq >= undecided.blindUpTo;
 }

@@ -29,7 +29,9 @@ export function watchEngine(world: ClusterWorld, process: ClusterProcess, engine
         const message = `${process.machine.id} writes entry ${newest}, ${committed} is the newest one committed`;
         world.fail(new Violation("the store has only what is committed", message));
       }
-      if (meta !== undefined) isInstalling = meta.installing;
+      if (meta === undefined) return;
+      if (isInstalling && !meta.installing) world.count("snapshots");
+      isInstalling = meta.installing;
     });
   };
   return overriding(engine, {

@@ -9,6 +9,8 @@ export interface ClusterSabotage {
   readonly disk?: (disk: Disk) => Disk;
   /** Called when a node has recovered, before it does anything else. */
   readonly node?: (node: Node) => void;
+  /** A process does not notice that the machine was started anew. */
+  readonly forgetsBoots?: boolean;
   /** Worlds in which the bug can show. */
   readonly options?: (drawn: ClusterOptions) => ClusterOptions;
 }

@@ -1,5 +1,4 @@
 import type { Seq } from "../../../src/base/ids.ts";
-import type { Configuration } from "../../../src/core/replica/configuration.ts";
 import type { LogRecord } from "../../../src/core/replica/message.ts";
 import type { GroupProcess } from "../groupProcess.ts";
 import type { GroupWorld } from "../groupWorld.ts";
@@ -25,7 +24,6 @@ export interface Invariant {
   /** A read is answered. */
   served?(process: GroupProcess): void;
   roleChanged?(process: GroupProcess): void;
-  installed?(configuration: Configuration): void;
   /** Faults have been over for so long that everything must be well. */
   healed?(): void;
   /** Clients have been served for a while since. */

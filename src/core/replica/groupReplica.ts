@@ -69,6 +69,8 @@ export class GroupReplica {
   #nonces = 0;
   readonly #attempts: Attempts;
   #tickets = 0;
+  /** Leases that this replica gave as an earlier primary may last until then: its successor may have waited for none of them. */
+  #ownLeasesUntil = Number.NEGATIVE_INFINITY;
   #askedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ReplicaOptions, now: number) {
@@ -251,11 +253,12 @@ export class GroupReplica {
       } else {
         this.#secondary = undefined;
         const mustWait = rules.waitAtActivation && !configuration.released;
-        const blockedUntil = mustWait ? this.#context.promisedAt + graceMillis(times) : Number.NEGATIVE_INFINITY;
-        this.#primary = new PrimaryRole(this.#context, blockedUntil, now);
+        const promisedUntil = mustWait ? this.#context.promisedAt + graceMillis(times) : Number.NEGATIVE_INFINITY;
+        this.#primary = new PrimaryRole(this.#context, Math.max(promisedUntil, this.#ownLeasesUntil), now);
       }
     } else {
       if (this.#primary !== undefined) {
+        if (rules.waitForOwnLeases) this.#ownLeasesUntil = this.#primary.leasesUntil;
         this.#primary = undefined;
         // Evaluated and perhaps even sent, but not committed: what comes of it is the new primary's matter.
         if (log.proposedSeq > log.commitPoint) this.#effects.push({ kind: "discard", after: log.commitPoint });

@@ -1,5 +1,5 @@
 import type { Epoch, Seq } from "../../base/ids.ts";
-import type { Configuration, Member } from "./configuration.ts";
+import type { Configuration } from "./configuration.ts";
 import type { EpochRun } from "./epochRuns.ts";
 
 /** Entries that were written by one sync at their primary, as they stand in its log. What is in `bytes` is the log's matter. */
@@ -77,7 +77,7 @@ export interface BeaconAck {
 }
 
 /** The sender lives in a later epoch. */
-export interface Stale {
+interface Stale {
   readonly kind: "stale";
   readonly epoch: Epoch;
   readonly configuration: Configuration;
@@ -92,7 +92,7 @@ export interface Revoke {
 }
 
 /** The sender holds no read lease, and will use none that it asked for before. */
-export interface Released {
+interface Released {
   readonly kind: "released";
   readonly epoch: Epoch;
   readonly sentAt: number;
@@ -109,14 +109,14 @@ export interface Join {
 }
 
 /** The learner's log has nothing in common with what the primary still has: it needs a snapshot. */
-export interface NeedSnapshot {
+interface NeedSnapshot {
   readonly kind: "needSnapshot";
   readonly epoch: Epoch;
   readonly attempt: number;
 }
 
 /** A member that is about to stop asks to be removed. It holds no lease any more. */
-export interface Leave {
+interface Leave {
   readonly kind: "leave";
   readonly epoch: Epoch;
 }
@@ -135,9 +135,3 @@ export type Message =
   | Join
   | NeedSnapshot
   | Leave;
-
-/** A message and who it comes from: which incarnation of which replica. */
-export interface Envelope {
-  readonly from: Member;
-  readonly message: Message;
-}

@@ -57,23 +57,32 @@ export class PrimaryRole {
 
   // Leases
 
-  /** Who has to have promised not to take over: members, and those that may be members already. */
-  #leaseSet(): Member[] {
-    const { configuration, proposals, rules, self } = this.#context;
-    const members = rules.leaseByUnion
-      ? [...configuration.secondaries, ...proposals.members]
-      : configuration.secondaries;
-    return members.filter((member) => !isSame(member, self));
+  /**
+   * Until when nobody else can be the primary (own clock): members, and those that may be members already, have promised not to take
+   * over. Alone it is for ever: nobody else is electable. It is asked for every request, so nothing is allocated.
+   */
+  horizon(): number {
+    const { configuration, proposals, rules } = this.#context;
+    let horizon = Number.POSITIVE_INFINITY;
+    for (const member of configuration.secondaries) horizon = Math.min(horizon, this.#promiseOf(member));
+    if (!rules.leaseByUnion || !proposals.any) return horizon;
+    for (const member of proposals.members) horizon = Math.min(horizon, this.#promiseOf(member));
+    return horizon;
   }
 
-  /** Until when nobody else can be the primary (own clock). Alone it is for ever: nobody else is electable. */
-  horizon(): number {
-    let horizon = Number.POSITIVE_INFINITY;
-    for (const member of this.#leaseSet()) {
-      const promisedAt = this.#peerOf(member)?.promisedAt ?? Number.NEGATIVE_INFINITY;
-      horizon = Math.min(horizon, promisedAt + this.#context.times.leaseMillis);
+  #promiseOf(member: Member): number {
+    const { self, times } = this.#context;
+    if (isSame(member, self)) return Number.POSITIVE_INFINITY;
+    return (this.#peerOf(member)?.promisedAt ?? Number.NEGATIVE_INFINITY) + times.leaseMillis;
+  }
+
+  /** Until when somebody may hold a lease that was given in this reign, and was not given back (own clock). */
+  get leasesUntil(): number {
+    let until = this.#blockedUntil;
+    for (const { released, grantedUntil } of this.#peers.values()) {
+      if (!released) until = Math.max(until, grantedUntil + this.#context.times.slackMillis);
     }
-    return horizon;
+    return until;
   }
 
   /** Whether reads may be answered now. */
@@ -161,7 +170,8 @@ export class PrimaryRole {
   #acknowledged(from: Member, { attempt, durable }: Appended, now: number): void {
     const peer = this.#peerOf(from);
     if (peer === undefined || (peer.attempt !== 0 && peer.attempt !== attempt)) return;
-    peer.acknowledged(durable, now);
+    // More than there is, is nonsense.
+    peer.acknowledged(seq(Math.min(durable, this.#context.log.lastSeq)), now);
     this.#feeder.feed(peer);
     this.tryCommit(now);
   }

@@ -15,6 +15,8 @@ export interface ReplicaRules {
   readonly leaseFromAsking: boolean;
   /** R8: a new primary waits until its own promise to the old one is over. */
   readonly waitAtActivation: boolean;
+  /** R8: and until the leases that it gave itself as an earlier primary are over. */
+  readonly waitForOwnLeases: boolean;
   /** R8: a new primary serves nothing before its barrier is committed. */
   readonly serveBehindBarrier: boolean;
   /** R9: a secondary answers reads only under a lease. */
@@ -76,6 +78,7 @@ export const ALL_RULES: ReplicaRules = {
   leaseByUnion: true,
   leaseFromAsking: true,
   waitAtActivation: true,
+  waitForOwnLeases: true,
   serveBehindBarrier: true,
   secondaryLease: true,
   subLeaseBounded: true,

@@ -18,9 +18,15 @@ export async function prepareTree(coordinator: Coordinator, drawn: string): Prom
     kind: "durable",
   });
   if (!created.ok && created.error.code !== "exists") return err(describe(READY, created.error));
+  return readCluster(coordinator);
+}
+
+/** The cluster's name, or a sentence about why it cannot be told. */
+export async function readCluster(coordinator: Coordinator): Promise<Result<string, string>> {
   const read = await coordinator.get(READY, { sync: true });
-  if (!read.ok) return err(describe(READY, read.error));
-  return parse(read.value.data);
+  if (read.ok) return parse(read.value.data);
+  if (read.error.code !== "no_node") return err(describe(READY, read.error));
+  return err(`there is no ${READY} at the coordinator: no worker was ever started with this path`);
 }
 
 function parse(text: string): Result<string, string> {

@@ -15,8 +15,8 @@ import type { GroupParts, GroupWorker } from "../../worker/replication/groupPart
 import type { Config } from "../config.ts";
 import { VERSION } from "../version.ts";
 import { prepareTree } from "./clusterTree.ts";
-import { claimMembership, renewIncarnation } from "./membershipFile.ts";
-import { Registration } from "./registration.ts";
+import { claimMembership, refuseLone, renewIncarnation } from "./membershipFile.ts";
+import { Registration, waitForRival } from "./registration.ts";
 import { Roster } from "./roster.ts";
 import { WorkerAnswers } from "./workerAnswers.ts";
 import { joinAddress, splitAddress } from "./workerRecord.ts";
@@ -85,15 +85,22 @@ export class GroupNode {
     let told: string | undefined;
     for (;;) {
       const cluster = await prepareTree(coordinator, random.u32().toString(16) + random.u32().toString(16));
-      if (cluster.ok) {
+      const founded = await coordinator.exists(`/groups/${config.group}/config`, { sync: true });
+      if (cluster.ok && founded.ok) {
+        const allowed = founded.value ? await refuseLone(disk, config.group) : ok(undefined);
+        if (!allowed.ok) return allowed;
         const boot = config.durability === "memory" ? bootId() : undefined;
         const claim = { cluster: cluster.value, group: config.group, id: config.id, boot };
         const claimed = await claimMembership(disk, claim, random);
         if (!claimed.ok) return claimed;
+        const { data } = options;
+        const free = await waitForRival({ coordinator, timers, id: config.id, data, onNotice });
+        if (!free.ok) return free;
         return ok(new GroupNode(options, cluster.value, claimed.value.incarnation));
       }
-      if (cluster.error !== told) onNotice(`waiting for the coordinator: ${cluster.error}`);
-      told = cluster.error;
+      const trouble = cluster.ok ? `group ${config.group} cannot be read` : cluster.error;
+      if (trouble !== told) onNotice(`waiting for the coordinator: ${trouble}`);
+      told = trouble;
       await new Promise<void>((resolve) => timers.after(PREPARE_AGAIN_MILLIS, resolve));
     }
   }

@@ -7,9 +7,11 @@ import type { NodeError } from "../../worker/nodeError.ts";
 
 const FILE = "membership.json";
 const FORMAT = 1;
+/** What a node that is alone keeps of its own coordinator. */
+const LONE_FILE = "coordinator.json";
 
 /** Of which group a data directory is a replica's, and which one. */
-export interface MembershipFile {
+interface MembershipFile {
   readonly cluster: string;
   readonly group: string;
   readonly id: string;
@@ -55,6 +57,18 @@ export async function claimMembership(
   return ok({ incarnation, isNew: file === undefined });
 }
 
+/**
+ * Why the data of a node that was alone cannot become those of a replica of a group that has data already: they would be thrown away,
+ * or, as both have counted from 1, be taken for the group's own.
+ */
+export async function refuseLone(disk: Disk, group: string): Promise<Result<void, NodeError>> {
+  const present = await read(disk);
+  if (!present.ok) return present;
+  if (present.value !== undefined || !(await disk.list()).includes(LONE_FILE)) return ok(undefined);
+  const message = `this is the data of a node that was alone, and group ${group} has data already: start with an empty directory`;
+  return err({ code: "foreign", message });
+}
+
 /** Draws another incarnation for the replica whose directory it is, and writes it down. */
 export async function renewIncarnation(disk: Disk, random: Random): Promise<number> {
   const present = await read(disk);
@@ -64,7 +78,17 @@ export async function renewIncarnation(disk: Disk, random: Random): Promise<numb
   return renewed.incarnation;
 }
 
-/** Whether the directory is a replica's; undefined if the file is nonsense. */
+/** Why a node that is alone must not use the data directory: what it wrote would be no part of the group's log. */
+export async function refuseMember(disk: Disk): Promise<Result<void, NodeError>> {
+  const present = await read(disk);
+  if (!present.ok) return present;
+  if (present.value === undefined) return ok(undefined);
+  const { id, group } = present.value;
+  const message = `this is the data of replica ${id} of group ${group}: start it as such, with --zookeeper and --id ${id}`;
+  return err({ code: "foreign", message });
+}
+
+/** Whether the directory is a replica's; undefined if it is nobody's. */
 async function read(disk: Disk): Promise<Result<MembershipFile | undefined, NodeError>> {
   let text: string;
   try {

@@ -6,7 +6,7 @@ import { parseWorkerRecord, type WorkerRecord } from "./workerRecord.ts";
 
 const AGAIN_MILLIS = 500;
 /** Somebody else with our name has so long to be found dead: longer than any session. */
-const RIVAL_TRIES_MAX = 60;
+const RIVAL_TRIES_MAX = 30;
 
 export interface RegistrationParts {
   readonly coordinator: Coordinator;
@@ -14,6 +14,30 @@ export interface RegistrationParts {
   readonly id: string;
   readonly record: WorkerRecord;
   readonly onNotice: (text: string) => void;
+}
+
+/** Waits for another living process with our name to end; answers why that was in vain. */
+export async function waitForRival(
+  parts: Omit<RegistrationParts, "record"> & { readonly data: string },
+): Promise<Result<void, NodeError>> {
+  const { coordinator, timers, id, data, onNotice } = parts;
+  for (let tries = 0; ; tries++) {
+    const present = await coordinator.get(`/workers/${id}`, { sync: true });
+    // Whoever cannot be asked now will be when the znode is written.
+    const rival = present.ok ? parseWorkerRecord(present.value.data) : undefined;
+    if (rival === undefined || rival.data === data) return ok(undefined);
+    if (tries === 0) onNotice(waitingFor(id, rival));
+    if (tries === RIVAL_TRIES_MAX) return err(conflict(id, rival));
+    await new Promise<void>((resolve) => timers.after(AGAIN_MILLIS, resolve));
+  }
+}
+
+function waitingFor(id: string, { resp, pid }: WorkerRecord): string {
+  return `another process is worker ${id} (at ${resp}, pid ${pid}); waiting for it to end`;
+}
+
+function conflict(id: string, { resp, pid }: WorkerRecord): NodeError {
+  return { code: "conflict", message: `another process is worker ${id}: at ${resp}, pid ${pid}` };
 }
 
 type Attempt = "written" | "again" | { readonly rival: WorkerRecord };
@@ -38,12 +62,10 @@ export class Registration {
     let rivals = 0;
     while (!this.#stopped) {
       const attempt = await this.#try();
-      if (attempt === "written") return ok(undefined);
+      if (attempt === "written" && (await this.#isThere())) return ok(undefined);
       if (typeof attempt === "object") {
-        const { pid, resp } = attempt.rival;
-        if (rivals === 0) onNotice(`another process is worker ${id} (at ${resp}, pid ${pid}); waiting for it to end`);
-        if (++rivals > RIVAL_TRIES_MAX)
-          return err({ code: "conflict", message: `another process is worker ${id}: at ${resp}, pid ${pid}` });
+        if (rivals === 0) onNotice(waitingFor(id, attempt.rival));
+        if (++rivals > RIVAL_TRIES_MAX) return err(conflict(id, attempt.rival));
       }
       await new Promise<void>((resolve) => timers.after(AGAIN_MILLIS, resolve));
     }
@@ -61,6 +83,7 @@ export class Registration {
     const present = await coordinator.get(path, { sync: true });
     if (!present.ok) return "again";
     if (present.value.owner === coordinator.session.id) {
+      if (present.value.data === text) return "written";
       const replaced = await coordinator.replace(path, text, present.value.version);
       return replaced.ok ? "written" : "again";
     }
@@ -70,6 +93,20 @@ export class Registration {
     await coordinator.delete(path, present.value.version);
     return "again";
   }
+
+  /**
+   * Whether the znode is there, and watched from now on: what the dead process before this one has asked for, to delete the znode of
+   * the one before that, may be executed late, and both znodes were new when they went.
+   */
+  async #isThere(): Promise<boolean> {
+    const { coordinator, id } = this.#parts;
+    const there = await coordinator.exists(`/workers/${id}`, { sync: true, watch: this.#changed });
+    return there.ok && there.value;
+  }
+
+  readonly #changed = (): void => {
+    if (!this.#stopped) void this.begin();
+  };
 
   /** Says something else from now on. */
   change(change: Partial<WorkerRecord>): Promise<Result<void, NodeError>> {

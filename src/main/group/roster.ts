@@ -44,11 +44,14 @@ export class Roster {
     } else if (!isRead) this.#parts.timers.after(AGAIN_MILLIS, () => void this.read());
   }
 
+  /** Always the same function, so that it is left once for each znode, however often that is read. */
+  readonly #changed = (): void => {
+    if (!this.#stopped) void this.read();
+  };
+
   async #readAll(): Promise<boolean> {
     const { coordinator, onChange } = this.#parts;
-    const watch = (): void => {
-      if (!this.#stopped) void this.read();
-    };
+    const watch = this.#changed;
     const children = await coordinator.children("/workers", { sync: true, watch });
     if (!children.ok) return false;
     const read = await Promise.all(

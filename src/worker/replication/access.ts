@@ -33,6 +33,10 @@ export interface GroupAccessParts {
  * (REPLICATION.md R12, R13).
  */
 export class GroupAccess {
+  /** Linearizable reads that came while this was a secondary that may serve them; … */
+  reads = 0;
+  /** … those of them that had to wait for something to be decided. */
+  heldReads = 0;
   readonly #parts: GroupAccessParts;
 
   constructor(parts: GroupAccessParts) {
@@ -69,13 +73,20 @@ export class GroupAccess {
   #atSecondary(call: Call, spec: CommandSpec, kind: "read" | "write"): string | undefined {
     const { session } = call;
     const keys = this.#keys(call, spec);
-    const isOpenRead = kind === "read" && (session.readOnly || keys.length === 0);
+    // Nobody notices here that a watched key is changed by what the primary sends.
+    const isOpenRead = kind === "read" && spec.name !== "watch" && (session.readOnly || keys.length === 0);
     if (!isOpenRead) return this.#moved(call, keys);
     // It is looked at when the transaction is executed.
     if (session.transaction !== undefined && spec.name !== "exec") return undefined;
     if (session.consistency === "eventual" || (session.consistency === undefined && this.#parts.eventualByDefault()))
-      return undefined;
+      return this.#eventual(call, keys);
     return this.#linearizable(call, spec, keys);
+  }
+
+  /** It may be old, but it was so once: the store a replica begins with is not of one instant (`Flusher`). */
+  #eventual(call: Call, keys: readonly string[]): string | undefined {
+    const { undecided, appliedSeq } = this.#parts;
+    return undecided.blindUpTo <= appliedSeq() ? undefined : this.#toPrimary(call, keys);
   }
 
   #linearizable(call: Call, spec: CommandSpec, keys: readonly string[]): string | undefined {
@@ -86,7 +97,9 @@ export class GroupAccess {
       return call.awaits <= appliedSeq() ? undefined : this.#waitOr(call, READ_HOLD_MILLIS, this.#moved(call, keys));
     const isWhole = spec.name === "exec" || keys.length === 0;
     const newest = isWhole ? replica.appendedSeq : Math.max(undecided.newestOf(keys), replica.commitPoint);
+    this.reads++;
     if (newest <= appliedSeq()) return undefined;
+    this.heldReads++;
     call.awaits = newest;
     return NOT_YET;
   }

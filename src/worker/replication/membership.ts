@@ -2,6 +2,7 @@ import { type Epoch, SEQ_NONE, type Seq } from "../../base/ids.ts";
 import { ok, type Result } from "../../base/result.ts";
 import type { LogRecord } from "../../core/replica/message.ts";
 import type { Timer } from "../../ports/clock.ts";
+import { newMeta } from "../../storage/meta.ts";
 import { SnapshotInstall } from "../../storage/snapshotInstall.ts";
 import type { Node } from "../node.ts";
 import type { NodeError } from "../nodeError.ts";
@@ -26,11 +27,18 @@ export class Membership implements ReplicationOwner {
   evaluates = false;
   /** A node that is alone opens its epoch. */
   isStarting = false;
+  /** Which commands one of several executes now. */
+  access: GroupAccess | undefined;
   readonly #node: Node;
   #others: GroupParts | undefined;
   #mustReload = false;
+  /** Resolves when nothing of the log's undecided end is being read. */
+  #ahead: Promise<void> = Promise.resolve();
   #opened: () => void = () => undefined;
   #isStopping = false;
+  #startsOver = false;
+  #learning: Promise<void> = Promise.resolve();
+  #wasMember = false;
   #heldTimer: Timer | undefined;
 
   constructor(node: Node) {
@@ -65,6 +73,7 @@ export class Membership implements ReplicationOwner {
       primaryAddress: () => this.#primaryAddress(),
       eventualByDefault: others.eventualByDefault,
     });
+    this.access = access;
     executor.access = access.judge;
     executor.decidesExpiry = false;
     const links = await others.join(replicator.linkHandler);
@@ -89,18 +98,27 @@ export class Membership implements ReplicationOwner {
 
   committed(): void {
     const { executor, replica, progress, durable, journal } = this.#node;
-    if (!this.evaluates) progress.advance(replica.commitPoint);
+    if (!this.evaluates) progress.advanceSoon(replica.commitPoint);
     executor.committed();
     journal.committed();
     durable.committed();
   }
 
   roleChanged(): void {
-    const { replica, executor } = this.#node;
-    if (this.evaluates && replica.role !== "primary") this.#stepDown();
+    const { replica, executor, undecided } = this.#node;
+    if (replica.role !== "primary" && this.evaluates) this.#stepDown();
+    else if (replica.role !== "primary" && this.#mustReload) this.#stepBack();
+    // What it was given as a store is of no one instant, but of none behind what it has now.
+    if (replica.role === "secondary" && !this.#wasMember) undecided.blindUpTo = replica.appendedSeq;
+    this.#wasMember = replica.isMember;
     if (replica.mayEvaluate) this.#opened();
-    executor.endWaits();
+    // Who waits for replicas may have them now.
+    executor.committed();
     executor.tryHeld();
+  }
+
+  leased(): void {
+    this.#node.executor.tryHeld();
   }
 
   deposed(): void {
@@ -116,12 +134,21 @@ export class Membership implements ReplicationOwner {
     executor.refuseBehind(replica.appendedSeq, NOT_EXECUTED);
     executor.endAllWaits(UNBLOCKED);
     undecided.restart(replica.appendedSeq);
-    durable.reject("this is not the primary any more");
+    durable.reject("this is not the primary any more", replica.commitPoint);
     if (this.#mustReload) trouble.reload(() => this.#caughtUp());
     else progress.evaluated(replica.commitPoint);
     this.#mustReload = false;
     const { appendedSeq } = replica;
     parts.timers.after(FATE_MILLIS, () => executor.killUndecided(appendedSeq));
+  }
+
+  /** Another decides before this node has evaluated anything: its state may have entries of the log's end that never come to be. */
+  #stepBack(): void {
+    const { replica, undecided, durable, trouble } = this.#node;
+    this.#mustReload = false;
+    undecided.restart(replica.appendedSeq);
+    durable.reject("this is not the primary any more", replica.commitPoint);
+    trouble.reload(() => this.#caughtUp());
   }
 
   #caughtUp(): void {
@@ -138,12 +165,15 @@ export class Membership implements ReplicationOwner {
   async #becomePrimary(): Promise<void> {
     const { replica, replicator, trouble, progress, executor, undecided } = this.#node;
     const { epoch } = replica;
+    const isOver = (): boolean => replica.epoch !== epoch || replica.role !== "primary" || trouble.ended;
     await trouble.loaded();
     await replicator.logQueue.ended();
+    if (isOver()) return;
     const applied = progress.appliedSeq;
     progress.advance(replica.appendedSeq);
-    await progress.reached();
-    if (replica.epoch !== epoch || replica.role !== "primary" || trouble.ended) return;
+    this.#ahead = progress.reached();
+    await this.#ahead;
+    if (isOver()) return;
     this.#node.recovered(replica.appendedSeq - applied);
     this.evaluates = true;
     undecided.restart(SEQ_NONE);
@@ -175,8 +205,13 @@ export class Membership implements ReplicationOwner {
     executor.refuseBehind(after, NOT_EXECUTED);
   }
 
-  ownWritesEnded(): Promise<void> {
-    return this.#node.journal.drain();
+  async ownWritesEnded(): Promise<void> {
+    await this.#node.journal.drain();
+    await this.#ahead;
+  }
+
+  expectsMore(): boolean {
+    return this.#node.journal.expectsMore;
   }
 
   logFailed(error: unknown): void {
@@ -189,23 +224,35 @@ export class Membership implements ReplicationOwner {
 
   // Learning by a snapshot
 
+  /** One that is under way serves every attempt: whoever is the primary then is asked, until there is a snapshot. */
   fetchSnapshot(_from: string): void {
-    void this.#startOver().catch((error: unknown) => this.#node.trouble.end(error));
+    if (this.#startsOver) return;
+    this.#startsOver = true;
+    this.#learning = this.#startOver().catch((error: unknown) => this.#node.trouble.end(error));
+  }
+
+  /** Log and store are being replaced: nothing may be written to either. */
+  startsOver(): boolean {
+    return this.#startsOver;
   }
 
   /** Takes a snapshot of whoever is the primary, however often that has to be tried. */
   async #startOver(): Promise<void> {
-    const { trouble, maintenance, replicator, progress, replica, undecided } = this.#node;
+    const { trouble, maintenance, replicator, progress, replica, undecided, executor } = this.#node;
     await trouble.loaded();
-    await maintenance.flushEnded();
     await progress.suspend();
     await replicator.logQueue.ended();
     if (!(await this.#becomeAnother())) return;
+    // The log that could have told what became of their entries goes.
+    executor.killUndecided(replica.appendedSeq);
+    await maintenance.flushEnded();
+    this.#forgetStore();
     while (!this.#isStopping && !trouble.ended) {
       const at = await this.#install();
       if (at !== undefined) {
         if (!this.#node.loadStore()) return;
         undecided.restart(SEQ_NONE);
+        this.#startsOver = false;
         replica.snapshotEnded(at);
         replicator.run();
         return;
@@ -224,9 +271,17 @@ export class Membership implements ReplicationOwner {
       else this.#node.trouble.end(new Error(links.error.message));
       return links.ok;
     }
+    this.#startsOver = false;
     progress.restart(progress.appliedSeq);
     this.#caughtUp();
     return false;
+  }
+
+  /** A flush that comes between finds no changes, and says of the store what is true: it is not whole. */
+  #forgetStore(): void {
+    const { state, store } = this.#node;
+    state.reset();
+    store.meta = { ...newMeta(), installing: true };
   }
 
   async #install(): Promise<{ readonly seq: Seq; readonly epoch: Epoch } | undefined> {
@@ -236,7 +291,14 @@ export class Membership implements ReplicationOwner {
     const { checksum } = parts;
     const install = await SnapshotInstall.begin({ engine, log, hashOf: (key) => state.hashOf(key), checksum });
     // A chunk that is no good is told by `finish`.
-    const fetched = await this.#others!.fetchSnapshot(from, async (chunk) => void (await install.add(chunk)));
+    const take = async (chunk: Uint8Array): Promise<void> => {
+      if (this.#isStopping) throw new Error("this node is stopping");
+      await install.add(chunk);
+    };
+    const fetched = await this.#others!.fetchSnapshot(from, take).catch((error: unknown) => {
+      if (!this.#isStopping) throw error;
+    });
+    if (fetched === undefined || this.#isStopping) return undefined;
     if (!fetched.ok) return this.#snapshotFailed(fetched.error);
     const finished = await install.finish();
     return finished.ok ? finished.value : this.#snapshotFailed(finished.error.message);
@@ -254,9 +316,16 @@ export class Membership implements ReplicationOwner {
     const { replica, replicator, trouble } = this.#node;
     this.#isStopping = true;
     if (this.#others === undefined || trouble.ended) return;
+    // From here on it ticks for what it waits for only: who has left must not ask to be let in again.
+    replicator.stopTicking();
     if (replica.role === "primary") await this.#handOver();
     else if (replica.role === "secondary") await this.#leave();
-    replicator.stopTicking();
+    await this.#learningEnded();
+  }
+
+  /** A snapshot that is being installed is broken off where that can be done. */
+  async #learningEnded(): Promise<void> {
+    await Promise.race([this.#learning, this.#pass(LEAVE_MILLIS)]);
   }
 
   /** Says nothing more. */
@@ -265,6 +334,7 @@ export class Membership implements ReplicationOwner {
     this.#isStopping = true;
     this.#heldTimer?.cancel();
     replicator.stop();
+    await this.#learningEnded();
     await replicator.logQueue.ended();
   }
 
@@ -287,8 +357,8 @@ export class Membership implements ReplicationOwner {
     const { replicator } = this.#node;
     const end = replicator.now() + millisMax;
     while (!isTrue() && replicator.now() < end) {
-      await this.#pass(POLL_MILLIS);
       replicator.tick();
+      await this.#pass(POLL_MILLIS);
     }
   }
 }

@@ -13,14 +13,20 @@ import type { Link, LinkEndpoint, LinkHandler } from "../../ports/link.ts";
 import type { Log } from "../../storage/log/log.ts";
 import { RecordView } from "../../storage/log/record.ts";
 import { readWire } from "../../storage/log/wireRecord.ts";
+import { CommitNotices } from "./commitNotices.ts";
 import { LogQueue } from "./logQueue.ts";
+import { LongMessages } from "./longMessages.ts";
 
 const TICK_MILLIS = 25;
+/** A tick that comes so late shows that the process did not run. */
+const STILL_MILLIS = 100;
 const MESSAGE_KIND = 1;
 /** So much of the log is read at once for a peer that is behind. */
 const READ_BYTES = 1 << 20;
 /** What a peer asks for may be on its way to the log: it is looked at again so soon. */
 const READ_AGAIN_MILLIS = 2;
+/** What is read for a peer waits while something long is on its way there. */
+const SEND_AGAIN_MILLIS = 10;
 
 /** What a replicator's owner does when something follows for the state and the clients. */
 export interface ReplicationOwner {
@@ -28,6 +34,8 @@ export interface ReplicationOwner {
   committed(): void;
   /** The role, its phase, or the configuration has changed. */
   roleChanged(): void;
+  /** Reads, and at the primary writes, may be served again: the lease that was missing has come. */
+  leased(): void;
   /** A new epoch of this primary: bring the state up to the end of the log, and write a barrier. */
   openEpoch(): void;
   /** A record of the primary's was taken into the log; it is not decided. */
@@ -38,8 +46,12 @@ export interface ReplicationOwner {
   deposed(): void;
   /** A snapshot of the primary has to take the place of log and store; `snapshotEnded` of the replica when it has, or has not. */
   fetchSnapshot(from: string): void;
+  /** Log and store are being replaced by that snapshot: nothing may be written to either. */
+  startsOver(): boolean;
   /** Resolves when what this replica wrote as a primary is in the log. */
   ownWritesEnded(): Promise<void>;
+  /** Whether another record of this primary's is likely to follow at once. */
+  expectsMore(): boolean;
   /** The log takes nothing any more. */
   logFailed(error: unknown): void;
   notice(text: string): void;
@@ -67,13 +79,17 @@ export class Replicator {
   malformed = 0;
   readonly #parts: ReplicatorParts;
   readonly #path: string;
+  readonly #notices: CommitNotices;
+  readonly #long: LongMessages;
   #links: LinkEndpoint | undefined;
   /** When the link with a replica came up last (wall clock). */
   readonly #linkedSince = new Map<string, number>();
   #tick: Timer | undefined;
+  #tickedAt = 0;
   #running = false;
   #reading = false;
-  #watched = false;
+  /** The znode has changed since the reading began, perhaps. */
+  #readAgain = false;
   #stopped = false;
   readonly #view = new RecordView();
 
@@ -81,6 +97,8 @@ export class Replicator {
     this.#parts = parts;
     this.replica = parts.replica;
     this.#path = `/groups/${parts.group}/config`;
+    this.#notices = new CommitNotices(parts.timers, (to, notice) => this.#sendNow(to, notice));
+    this.#long = new LongMessages(parts.timers);
     this.logQueue = new LogQueue({
       log: parts.log,
       inMemory: parts.inMemory,
@@ -93,7 +111,8 @@ export class Replicator {
   /** Asks the coordinator what this replica is, and goes on from there. */
   start(): void {
     this.replica.start(this.now());
-    this.#tick = this.#parts.timers.every(TICK_MILLIS, () => this.tick());
+    this.#tickedAt = this.now();
+    this.#tick = this.#parts.timers.every(TICK_MILLIS, () => this.#tickUnlessLate());
     this.run();
   }
 
@@ -105,11 +124,19 @@ export class Replicator {
   /** Says and does nothing more. */
   stop(): void {
     this.#stopped = true;
+    this.#notices.stop();
     this.#tick?.cancel();
   }
 
   now(): number {
     return this.#parts.clock.monotonic();
+  }
+
+  /** What the others said while this process stood still waits to be read: nobody is blamed for silence before it is. */
+  #tickUnlessLate(): void {
+    const late = this.now() - this.#tickedAt > STILL_MILLIS;
+    this.#tickedAt = this.now();
+    if (!late) this.tick();
   }
 
   tick(): void {
@@ -147,7 +174,7 @@ export class Replicator {
         owner.truncated(effect.after);
         return this.logQueue.add(effect);
       case "readLog":
-        return void this.#readLog(effect.to, effect.from, effect.ticket);
+        return this.#beginReading(effect.to, effect.from, effect.ticket);
       case "propose":
         return void this.#propose(effect.proposal);
       case "readConfiguration":
@@ -179,7 +206,7 @@ export class Replicator {
       this.replica.linkUp(link.peer.replica, this.now());
       this.run();
     },
-    onFrame: (link, kind, bytes) => this.#received(link, kind, bytes),
+    onFrame: (link, kind, bytes) => this.#frame(link, kind, bytes),
     onDown: () => undefined,
     onRefusal: ({ by, code, address, message }) => {
       // It is usual while the workers of a group come to know each other.
@@ -197,7 +224,24 @@ export class Replicator {
   }
 
   #send(to: string, message: Message): void {
-    this.#links?.link(to)?.send(MESSAGE_KIND, encodeMessage(message));
+    if (message.kind === "committed" && this.#parts.owner.expectsMore()) return this.#notices.hold(to, message);
+    if (message.kind === "append") this.#notices.carried(to);
+    this.#sendNow(to, message);
+  }
+
+  #sendNow(to: string, message: Message): void {
+    const link = this.#links?.link(to);
+    if (link === undefined) return;
+    const parts = encodeMessage(message);
+    if (!this.#long.take(link, MESSAGE_KIND, parts, message.kind === "append")) link.send(MESSAGE_KIND, parts);
+    // Others wait for these, and in this turn there is little else to say.
+    if (message.kind === "append" || message.kind === "appended") link.flush();
+  }
+
+  #frame(link: Link, kind: number, bytes: Uint8Array): void {
+    if (!LongMessages.isPart(kind)) return this.#received(link, kind, bytes);
+    const whole = this.#long.gather(link, kind, bytes);
+    if (whole !== undefined) this.#received(link, MESSAGE_KIND, whole);
   }
 
   #received(link: Link, kind: number, bytes: Uint8Array): void {
@@ -209,9 +253,15 @@ export class Replicator {
         this.#parts.owner.notice(`${link.peer.replica} sent something that is no message; it was passed over`);
       return;
     }
+    // A later epoch may have made it ask for what follows a log that is about to go.
+    if (message.kind === "append" && this.#parts.owner.startsOver()) return;
     const { replica: id, incarnation } = link.peer;
-    this.replica.receive({ id, incarnation }, message, this.now());
+    const now = this.now();
+    const mayBring = message.kind === "beacon" || message.kind === "beaconAck";
+    const lacked = mayBring && !this.replica.mayServe(now);
+    this.replica.receive({ id, incarnation }, message, now);
     this.run();
+    if (lacked && this.replica.mayServe(now)) this.#parts.owner.leased();
   }
 
   /** A record that was damaged on its way, or is not what it is said to be, is not taken. */
@@ -223,18 +273,41 @@ export class Replicator {
   }
 
   async #readLog(to: string, from: Seq, ticket: number): Promise<void> {
-    const read = await this.#parts.log.readFrom(from, READ_BYTES);
+    const { log, owner, timers } = this.#parts;
+    // What an earlier primary sent may not have taken the place of what is in the log yet.
+    await this.logQueue.ended();
+    if (this.#stopped || !this.#isAwaited(to, ticket)) return;
+    if (this.#long.isSending(to)) {
+      timers.after(SEND_AGAIN_MILLIS, () => this.#beginReading(to, from, ticket));
+      return;
+    }
+    const read = await log.readFrom(from, READ_BYTES);
     if (this.#stopped) return;
     if (read.ok && read.value.length === 0) {
-      this.#parts.timers.after(READ_AGAIN_MILLIS, () => void this.#readLog(to, from, ticket));
+      timers.after(READ_AGAIN_MILLIS, () => this.#beginReading(to, from, ticket));
       return;
     }
     if (!read.ok && read.error.code !== "gone") {
-      this.#parts.owner.notice(`the log cannot be read for ${to}: ${read.error.message}`);
+      owner.notice(`the log cannot be read for ${to}: ${read.error.message}`);
       return;
     }
     this.replica.recordsRead(to, ticket, read.ok ? read.value : undefined);
     this.run();
+  }
+
+  #beginReading(to: string, from: Seq, ticket: number): void {
+    this.#readLog(to, from, ticket).catch((error: unknown) => {
+      // A log that was closed or has failed says so to everybody.
+      if (!this.#stopped) this.#parts.owner.logFailed(error);
+    });
+  }
+
+  /** Whether a peer still waits for what is read. */
+  #isAwaited(to: string, ticket: number): boolean {
+    for (const peer of this.replica.primary?.peers ?? []) {
+      if (peer.member.id === to) return peer.reading && peer.ticket === ticket;
+    }
+    return false;
   }
 
   // Coordinator
@@ -255,6 +328,8 @@ export class Replicator {
     if (outcome !== "installed" && !result.ok) this.#tellTrouble(result.error);
     this.replica.proposalEnded(configuration, result.ok ? result.value : 0, outcome, this.now());
     this.run();
+    // Whoever made the znode has not read it yet, and would not hear when somebody else replaces it.
+    if (outcome === "installed" && version === undefined && !this.#parts.isAlone) void this.#readConfiguration();
   }
 
   async #create(text: string): Promise<Result<number, CoordinatorError>> {
@@ -272,19 +347,17 @@ export class Replicator {
   async #readConfiguration(): Promise<void> {
     if (this.#reading) return;
     this.#reading = true;
-    const watch = this.#watched ? undefined : () => this.#changed();
-    this.#watched = true;
-    const read = await this.#parts.coordinator.get(this.#path, {
-      sync: true,
-      ...(watch === undefined ? {} : { watch }),
-    });
+    const read = await this.#parts.coordinator.get(this.#path, { sync: true, watch: this.#changed });
     this.#reading = false;
-    if (!read.ok) this.#watched = false;
+    if (this.#readAgain) {
+      this.#readAgain = false;
+      this.#changed();
+    }
     if (this.#stopped) return;
     if (read.ok) {
       const configuration = parseConfiguration(read.value.data, read.value.version);
       if (configuration === undefined) {
-        this.#parts.owner.notice(`${this.#path} holds nonsense: ${read.value.data.slice(0, 200)}`);
+        this.#tell(`${this.#path} holds nonsense: ${read.value.data.slice(0, 200)}`);
         return;
       }
       this.replica.configurationRead(configuration, this.now());
@@ -293,20 +366,24 @@ export class Replicator {
     this.run();
   }
 
-  /** The znode may be another: a hint, so it is read. */
-  #changed(): void {
-    this.#watched = false;
-    if (!this.#stopped) void this.#readConfiguration();
-  }
+  /** The znode may be another: a hint, so it is read. Always the same function, so that it is left once, however often it is read. */
+  readonly #changed = (): void => {
+    if (this.#reading) this.#readAgain = true;
+    else if (!this.#stopped) void this.#readConfiguration();
+  };
 
   #lastTrouble = "";
 
   #tellTrouble(error: CoordinatorError): void {
     if (error.code === "bad_version" || error.code === "exists") return;
     const text = describe(error);
+    this.#tell(`the coordinator cannot be asked for the configuration of ${this.#parts.group}: ${text}`);
+  }
+
+  #tell(text: string): void {
     if (text === this.#lastTrouble) return;
     this.#lastTrouble = text;
-    this.#parts.owner.notice(`the coordinator cannot be asked for the configuration of ${this.#parts.group}: ${text}`);
+    this.#parts.owner.notice(text);
   }
 
   /** Writes down in the configuration how far the log has come, so that a later loss of its end is seen. Alone only. */

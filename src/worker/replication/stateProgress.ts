@@ -2,6 +2,7 @@ import { MalformedBytes } from "../../base/byteReader.ts";
 import { type Seq, seq } from "../../base/ids.ts";
 import type { KeySpace } from "../../core/state/keySpace.ts";
 import { Replayer } from "../../core/state/replay.ts";
+import type { Timers } from "../../ports/clock.ts";
 import type { Log } from "../../storage/log/log.ts";
 import { RecordView } from "../../storage/log/record.ts";
 import { applyRecord, replay } from "../recovery.ts";
@@ -9,6 +10,7 @@ import type { Undecided } from "./undecided.ts";
 
 export interface StateProgressParts {
   readonly log: Log;
+  readonly timers: Timers;
   readonly state: KeySpace;
   readonly undecided: Undecided;
   /** The state has come further. */
@@ -26,6 +28,7 @@ export class StateProgress {
   #target: Seq;
   #replaying: Promise<void> | undefined;
   #suspended = false;
+  #isDue = false;
 
   constructor(parts: StateProgressParts, applied: Seq) {
     this.#parts = parts;
@@ -67,6 +70,17 @@ export class StateProgress {
   advance(upTo: Seq): void {
     if (upTo > this.#target) this.#target = upTo;
     if (!this.#suspended && this.#replaying === undefined) this.#go();
+  }
+
+  /** The same at the end of the turn: what the log is to take goes first, and while the disk is busy there is time for this. */
+  advanceSoon(upTo: Seq): void {
+    if (upTo > this.#target) this.#target = upTo;
+    if (this.#isDue) return;
+    this.#isDue = true;
+    this.#parts.timers.endOfTurn(() => {
+      this.#isDue = false;
+      this.advance(this.#target);
+    });
   }
 
   /** Resolves when everything that was asked for is applied. */

@@ -14,6 +14,8 @@ export function replicationFacts({ node, runId, cluster }: InfoSources): Facts {
     ["second_repl_offset", -1],
     ["repl_backlog_active", 0],
     ["epoch", node.replica.epoch],
+    ["replica_reads", node.membership.access?.reads ?? 0],
+    ["replica_reads_held", node.membership.access?.heldReads ?? 0],
   ];
 }
 

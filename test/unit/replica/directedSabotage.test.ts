@@ -69,7 +69,7 @@ directed("handOverWhenOpen", "an epoch is handed over while a removed member has
 
 directed("refuseOldEpochs", "an acknowledgement of an earlier reign commits", (rules) => {
   const accepts = rules.refuseOldEpochs === false ? { ...rules, acknowledgementsPerEpoch: false } : rules;
-  const stage = new Stage(accepts).begin("r0", "r1", "r2");
+  const stage = new Stage(accepts, { evictMillis: 5_000 }).begin("r0", "r1", "r2");
   const before = stage.replica("r0").epoch;
   stage.holdsBack = (from, to) => from !== to;
   install(stage, "r1", "r0", "r2");
@@ -78,7 +78,7 @@ directed("refuseOldEpochs", "an acknowledgement of an earlier reign commits", (r
   stage.watch("r0");
   const replica = stage.replica("r0");
   const { commitPoint } = replica;
-  stage.pass(600);
+  stage.pass(700);
   for (const id of ["r1", "r2"]) {
     const late = { kind: "appended", epoch: before, attempt: 0, durable: seq(replica.lastSeq) } as const;
     stage.act("r0", (_, now) => replica.receive({ id, incarnation: 1 }, late, now));
@@ -118,3 +118,34 @@ directed("writesByGeneration", "a write from before a truncation counts for what
   stage.act("r1", (_, now) => replica.persisted(old!.record.lastSeq, old!.generation, now));
   return replica.durableSeq > durableSeq;
 });
+
+directed("promiseSurvivesRestart", "a restarted member takes over while its promise to the primary holds", (rules) => {
+  const stage = new Stage(rules).begin("r0", "r1", "r2");
+  stage.holdsBack = (from, to) => from === "r0" || to === "r0";
+  stage.stop("r1");
+  stage.start("r1");
+  for (let passed = 0; passed < 1_000; passed += 10) {
+    stage.now += 10;
+    stage.act("r1", (replica, now) => replica.tick(now));
+    stage.settle();
+    const { primary } = stage.replica("r1");
+    if (primary?.phase === "active") return stage.replica("r0").mayServe(stage.now);
+  }
+  return false;
+});
+
+directed(
+  "waitForOwnLeases",
+  "a primary that comes back commits while somebody has a lease of its first reign",
+  (rules) => {
+    const stage = new Stage(rules).begin("r0", "r1", "r2");
+    stage.configuration = { ...stage.configuration!, minReplicas: 1 };
+    stage.holdsBack = (from, to) => from !== to;
+    install(stage, "r1", "r0");
+    stage.watch("r0");
+    install(stage, "r0");
+    stage.watch("r0");
+    stage.settle();
+    return stage.replica("r0").primary?.phase === "active" && stage.replica("r2").mayServe(stage.now);
+  },
+);

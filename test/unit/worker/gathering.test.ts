@@ -97,23 +97,45 @@ describe("what gathers for the next record", () => {
     assert.deepEqual(writes, [5, 2, 5, 3]);
   });
 
-  it("does not wait in silence, and after a wait for nothing not for a while", () => {
+  it("does not wait in silence", () => {
     add(5);
     gathering.written(200, 0);
     add(2);
-    endTurns(101);
+    endTurns(100);
+    assert.deepEqual(writes, [5]);
+    endTurns(1);
     assert.deepEqual(writes, [5, 2]);
-    for (let i = 0; i < 8; i++) {
-      gathering.written(200, 0);
+  });
+
+  it("waits less and less often when nothing comes", () => {
+    const waits: number[] = [];
+    add(5);
+    for (let record = 1; record <= 40; record++) {
+      gathering.written(200, 3);
+      add(2);
+      if (turn === undefined) continue;
+      waits.push(record);
+      micros += 200;
+      endTurns(1);
+    }
+    assert.deepEqual(waits, [1, 3, 6, 11, 20, 29, 38]);
+  });
+
+  it("waits again for every record when something has come", () => {
+    add(5);
+    for (const comes of [false, true, true]) {
+      gathering.written(200, 3);
+      add(1);
+      assert.notEqual(turn, undefined);
+      if (comes) add(1);
+      micros += 200;
+      endTurns(1);
+      if (comes) continue;
+      assert.equal(gathering.expectsMore, false);
+      gathering.written(200, 3);
       add(2);
     }
-    assert.deepEqual(writes.length, 10);
-    gathering.written(200, 0);
-    add(1);
-    assert.deepEqual(writes.length, 10);
-    endTurns(1);
-    add(1);
-    endTurns(1);
-    assert.deepEqual(writes.at(-1), 2);
+    assert.deepEqual(writes, [5, 1, 2, 2, 2]);
+    assert.equal(gathering.expectsMore, true);
   });
 });

@@ -2,9 +2,9 @@ import { helpSubcommand } from "../server/help.ts";
 import type { CommandSpec } from "../spec.ts";
 import { clusterInfo, clusterMyid } from "./clusterInfo.ts";
 import { clusterCountkeysinslot, clusterGetkeysinslot, clusterKeyslot } from "./clusterKeys.ts";
-import { clusterCountFailureReports, clusterNodes, clusterReplicas, clusterSlaves } from "./clusterNodes.ts";
+import { clusterCountFailureReports, clusterNodes, clusterReplicas, clusterReplicasByOldName } from "./clusterNodes.ts";
 import { inGroup } from "./clusterSpec.ts";
-import { clusterLinks, clusterShards, clusterSlots } from "./clusterTopology.ts";
+import { clusterLinks, clusterSlots, clusterTopology } from "./clusterTopology.ts";
 import { asking, readonlyCommand, readwriteCommand } from "./readOnly.ts";
 
 const HELP = [
@@ -57,8 +57,8 @@ const cluster: CommandSpec = {
     clusterMyid,
     clusterNodes,
     clusterReplicas,
-    clusterShards,
-    clusterSlaves,
+    clusterTopology,
+    clusterReplicasByOldName,
     clusterSlots,
   ],
 };

@@ -24,7 +24,7 @@ const REPLICAS_FACTS = {
 
 export const clusterReplicas = adminSubcommand({ ...REPLICAS_FACTS, name: "replicas", since: "5.0.0" }, listReplicas);
 
-export const clusterSlaves = adminSubcommand(
+export const clusterReplicasByOldName = adminSubcommand(
   {
     ...REPLICAS_FACTS,
     name: "slaves",

@@ -38,7 +38,7 @@ function writeAddress(reply: Reply, { host, port, nodeId }: ClusterReplica): voi
   reply.map(0);
 }
 
-export const clusterShards = clusterSubcommand(
+export const clusterTopology = clusterSubcommand(
   {
     name: "shards",
     arity: 2,

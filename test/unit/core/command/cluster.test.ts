@@ -68,8 +68,8 @@ describe("commands of a group", () => {
     const secondary = `${B} h:7002@17002 slave,fail? ${A} 0 0 6 disconnected`;
     const learner = `${C} h:7003@17003 slave ${A} 0 ${node.now} 6 connected`;
     const lines = [`${A} h:7001@17001 myself,master - 0 0 6 connected 0-16383`, secondary, learner];
-    // Line ends of the text are spaces here, too.
-    assert.equal(node.line("CLUSTER NODES"), `$${lines.join("\n").length + 1} ${lines.join("\n")}\n`);
+    const text = `${lines.join("\n")}\n`;
+    assert.equal(node.line("CLUSTER NODES"), `$${text.length} ${text}`.trim());
     assert.equal(
       node.line(`CLUSTER REPLICAS ${A}`),
       `*2 $${secondary.length} ${secondary} $${learner.length} ${learner}`,

@@ -1,0 +1,12 @@
+import type { Command } from "commander";
+
+/** Options of a node that is one replica of a group, beside those of every node. */
+export function addGroupOptions(command: Command): Command {
+  return command
+    .option("--group <name>", "the group whose data it holds (default: g1)")
+    .option("--zookeeper-auth <user:password>", "authenticates there; nobody else may then read or change the znodes")
+    .option("--advertise <address>", "address by which the others reach it (default: that of --bind)")
+    .option("--rpc-port <number>", "port for calls of other workers; 0 for any that is free (default: 0)")
+    .option("--link-port <number>", "port for the links of other workers; 0 for any that is free (default: 0)")
+    .option("--replica-reads <mode>", "reads at a secondary are linearizable or eventual (default: linearizable)");
+}
