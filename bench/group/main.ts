@@ -10,7 +10,7 @@ import { writeBetweenMarks } from "../report.ts";
 import type { Host } from "../servers.ts";
 import { renderMarkdownTable, renderTable } from "../table.ts";
 import type { View } from "../views.ts";
-import { measureReads, measureWrites, type ReadResult, type WriteResult } from "./measure.ts";
+import { measureReads, measureWrites } from "./measure.ts";
 import { etcdGroup, holdfastGroup, redisGroup, type SystemKind } from "./systems.ts";
 import { groupMethod, groupTargetsView, readsView, writesView } from "./views.ts";
 
@@ -26,8 +26,6 @@ Durable writes of three replicas: Holdfast, Redis with WAIT, etcd; then reads of
   --data DIR       directory on the disk to use (default: the temporary directory)
   --holdfast PATH  the program to measure (default bin/holdfast)
   --markdown FILE  the tables, between two marks if the file has them`;
-
-const markName = "group results";
 
 await runMain(async () => {
   const { values } = parseArgs({
@@ -55,13 +53,19 @@ await runMain(async () => {
   const holdfast = holdfastGroup({ script: resolve(values.holdfast), nodeArgs: [], extraArgs: [] });
   const writes = values.reads ? [] : await measureWrites(await kinds(values.only, holdfast), host, pace, console.log);
   const reads = values.writes ? [] : await measureReads(holdfast, host, pace);
-  const views = viewsOf(writes, reads);
-  for (const view of views) console.log(`\n${view.title}\n${renderTable(view.columns, view.rows)}`);
-  if (values.markdown === undefined) return;
-  const command = ["npm run bench:group --", ...process.argv.slice(2)].join(" ");
-  const head = `Measured on ${new Date().toISOString().slice(0, 10)} by \`${command}\`.`;
-  const body = [head, ["```", ...machine, "```"].join("\n"), groupMethod(pace).join("\n"), ...views.map(section)];
-  writeBetweenMarks(values.markdown, markName, body.join("\n\n"));
+  const parts = [
+    { name: "group writes", views: [groupTargetsView(writes), writesView(writes)] },
+    { name: "group reads", views: [readsView(reads)] },
+  ];
+  for (const part of parts) {
+    const views = part.views.filter((view) => view.rows.length > 0);
+    for (const view of views) console.log(`\n${view.title}\n${renderTable(view.columns, view.rows)}`);
+    if (values.markdown === undefined || views.length === 0) continue;
+    const command = ["npm run bench:group --", ...process.argv.slice(2)].join(" ");
+    const head = `Measured on ${new Date().toISOString().slice(0, 10)} by \`${command}\`.`;
+    const body = [head, ["```", ...machine, "```"].join("\n"), groupMethod(pace).join("\n"), ...views.map(section)];
+    writeBetweenMarks(values.markdown, part.name, body.join("\n\n"));
+  }
 });
 
 async function kinds(only: string, holdfast: SystemKind): Promise<SystemKind[]> {
@@ -73,10 +77,6 @@ async function kinds(only: string, holdfast: SystemKind): Promise<SystemKind[]> 
     ...(wanted.has("redis") ? [redisGroup()] : []),
     ...(wanted.has("etcd") && isEtcdHere ? [etcdGroup()] : []),
   ];
-}
-
-function viewsOf(writes: readonly WriteResult[], reads: readonly ReadResult[]): View[] {
-  return [groupTargetsView(writes), writesView(writes), readsView(reads)].filter((view) => view.rows.length > 0);
 }
 
 function section(view: View): string {

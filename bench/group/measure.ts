@@ -41,7 +41,7 @@ export interface ReadResult {
 const connectionCount = 50;
 /** Node compiles what is run often, and a record is written some 700 times a second: it takes so long until all of that is done. */
 const writeWarmUpMillis = 7_000;
-const readWarmUpMillis = 2_000;
+const readWarmUpMillis = 1_500;
 
 interface WriteRound extends LoadOutcome {
   cpuMicros: number;

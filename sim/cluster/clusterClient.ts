@@ -167,6 +167,7 @@ export class ClusterClient {
       count("unknown outcomes");
       operation.lost();
     }
-    this.#nextLater();
+    // One that had nothing under way is about to go on anyway.
+    if (lost.length > 0) this.#nextLater();
   }
 }

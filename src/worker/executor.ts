@@ -317,7 +317,6 @@ export class Executor {
     this.#parts.replica.discardUncommitted();
     // A client that may have been told of its `MULTI` that it failed does not know what the session is in.
     for (const client of refused) if (client.session.transaction !== undefined) this.kill(client);
-    // Who waits for a key has seen nothing that is still undecided.
     for (const client of this.clients) client.dependsOn = 0;
   }
 
@@ -430,7 +429,8 @@ export class Executor {
   #retry(client: Client, args: Args, key: string): void {
     this.#aside.reset();
     this.#asideReply.protocol = client.session.protocol;
-    if (this.#evaluate(client, args, this.#asideReply, key) === BLOCKED) return;
+    const outcome = this.#evaluate(client, args, this.#asideReply, key);
+    if (outcome === BLOCKED || outcome === HELD) return;
     this.#unpark(client);
     this.#answerAside(client);
   }

@@ -187,7 +187,9 @@ export class Node {
       state: this.state,
       store: this.store,
       newestSeq: () => this.stateSeq,
-      durable: (upTo) => this.trouble.durable(upTo),
+      // While the log's undecided end is being applied, the state is ahead of what it says.
+      durable: (upTo) =>
+        this.trouble.durable(seq(Math.max(upTo, this.membership.evaluates ? 0 : this.progress.target))),
       nextTurn: () => new Promise((resolve) => timers.after(0, resolve)),
     });
     this.maintenance = new Maintenance({

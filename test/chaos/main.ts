@@ -43,7 +43,7 @@ const options = readOptions();
 if (typeof options === "string") {
   console.error(options);
   process.exitCode = 2;
-} else process.exitCode = await run(options);
+} else process.exit(await run(options));
 
 function readOptions(): Options | string {
   let values: ReturnType<typeof parse>;

@@ -34,6 +34,7 @@ export class RigWorker {
   #isPaused = false;
   #faults: DiskFaults | undefined;
   #outputBefore = "";
+  #starting: Promise<void> | undefined;
 
   constructor(options: RigWorkerOptions) {
     this.#options = options;
@@ -64,8 +65,15 @@ export class RigWorker {
     return this.#outputBefore + (this.#process?.output() ?? "");
   }
 
-  /** Starts a process on the data there is; `ready` tells when it serves. */
+  /** Starts a process on the data there is, unless there is one; `ready` tells when it serves. */
   async start(): Promise<void> {
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined;
+    });
+    await this.#starting;
+  }
+
+  async #start(): Promise<void> {
     if (this.isRunning) return;
     const { id, advertised, ports, zookeeper, directory, args, shim } = this.#options;
     await mkdir(this.dataDirectory, { recursive: true });
@@ -100,11 +108,13 @@ export class RigWorker {
 
   /** `kill -9`. */
   async kill(): Promise<void> {
+    await this.#starting;
     if (this.isRunning) await this.#process?.kill();
   }
 
   /** SIGTERM, and waits for its end; answers the exit code. */
   async stop(): Promise<number | null> {
+    await this.#starting;
     if (!this.isRunning) return 0;
     if (this.isPaused) this.resume();
     return this.#process!.stop();

@@ -92,7 +92,7 @@ for (const kind of chosen) {
   results.push(await measure(kind, Number(values.times), values.zookeeper === "1" ? 1 : 3));
 }
 printTable(results);
-process.exitCode = results.some(({ lost }) => lost > 0) ? 1 : 0;
+process.exit(results.some(({ lost }) => lost > 0) ? 1 : 0);
 
 async function measure(kind: Kind, times: number, zookeeperServers: 1 | 3): Promise<Result> {
   const result: Result = { kind, samples: [], written: 0, lost: 0, requests: 0, failures: [], slowest: [] };

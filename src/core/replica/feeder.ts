@@ -1,5 +1,6 @@
 import { type Seq, seq } from "../../base/ids.ts";
 import { invariant } from "../../base/invariant.ts";
+import { isSame } from "./configuration.ts";
 import { type ReplicaContext, send } from "./context.ts";
 import type { EpochRun } from "./epochRuns.ts";
 import type { Append, LogRecord, Mismatch } from "./message.ts";
@@ -117,8 +118,9 @@ export class Feeder {
   }
 
   #lacksTooMuch(peer: Peer): void {
-    if (peer.attempt === 0) return;
-    const { configuration } = this.#context;
+    const { configuration, proposals } = this.#context;
+    // Whoever may be a member keeps what it has acknowledged.
+    if (peer.attempt === 0 || proposals.members.some((member) => isSame(member, peer.member))) return;
     send(this.#context, peer.member.id, { kind: "needSnapshot", epoch: configuration.epoch, attempt: peer.attempt });
     this.#snapshots.set(peer.member.id, { commitPoint: this.#context.log.commitPoint, at: peer.progressAt });
     this.#peers.delete(peer.member.id);

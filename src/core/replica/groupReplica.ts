@@ -173,7 +173,7 @@ export class GroupReplica {
   /** What a synced read of the coordinator has shown; undefined: the group has no configuration. */
   configurationRead(configuration: Configuration | undefined, now: number): void {
     if (configuration === undefined) {
-      if (this.role === "starting" && this.#mayFound && !this.#context.proposals.any) this.#found();
+      if (this.role === "starting" && this.#mayFound && !this.#context.proposals.inFlight) this.#found();
       return;
     }
     if (configuration.epoch > this.epoch || this.role === "starting") this.configurationSeen(configuration, now);

@@ -5,6 +5,9 @@ import type { LogRecord } from "./message.ts";
 /** So much may be on its way to a peer, unacknowledged; what comes then is read from the log when it can be sent. */
 const IN_FLIGHT_BYTES_MAX = 16 << 20;
 
+/** A link and a disk together take at least so much in a millisecond. */
+const SLOW_BYTES_A_MILLI = 20_000;
+
 interface Sent {
   readonly lastSeq: Seq;
   readonly bytes: number;
@@ -57,6 +60,11 @@ export class Peer {
     this.since = now;
   }
 
+  /** How long it may take to acknowledge something new: what is on its way to it may be large. */
+  patienceMillis(least: number): number {
+    return least + this.#inFlightBytes / SLOW_BYTES_A_MILLI;
+  }
+
   get mayBeSentMore(): boolean {
     return this.#inFlightBytes < IN_FLIGHT_BYTES_MAX;
   }
@@ -100,6 +108,7 @@ export class Peer {
     if (durable <= this.match) return;
     this.match = durable;
     this.progressAt = now;
+    if (durable >= this.next) this.next = seq(durable + 1);
     let first = 0;
     while (first < this.#sent.length && this.#sent[first]!.lastSeq <= durable) {
       this.#inFlightBytes -= this.#sent[first]!.bytes;

@@ -39,6 +39,7 @@ export class PrimaryRole {
     this.#blockedUntil = blockedUntil;
     for (const member of context.configuration.secondaries) this.#meet(member, now);
     context.effects.push({ kind: "openEpoch" });
+    this.#sendBeacons(now);
   }
 
   get hasPeers(): boolean {
@@ -255,12 +256,14 @@ export class PrimaryRole {
   }
 
   #joined(from: Member, { attempt, runs, lastSeq, applied }: Join, now: number): void {
-    const { configuration, log, self } = this.#context;
+    const { configuration, log, self, proposals } = this.#context;
     if (isMember(configuration, from) || from.id === self.id || this.barrier === undefined) return;
     // A dead incarnation of it is still a member: it has to be removed first.
     if (configuration.secondaries.some((member) => member.id === from.id)) return;
     const known = this.#peers.get(from.id);
     if (known !== undefined && isSame(known.member, from) && known.attempt === attempt) return;
+    // Its admission was proposed, and what became of that is not known: it may be a member already.
+    if (proposals.members.some((member) => isSame(member, from))) return;
     const peer = new Peer(from, attempt, seq(log.lastSeq + 1), now);
     this.#peers.set(from.id, peer);
     this.#feeder.begin(peer, runs, lastSeq, applied, now);
@@ -273,7 +276,8 @@ export class PrimaryRole {
       if (peer === undefined || peer.leaving) return true;
       // One that lives and writes nothing any more holds all writes up.
       return (
-        now - Math.max(peer.promisedAt, peer.since) > times.evictMillis || now - peer.progressAt > times.learnerMillis
+        now - Math.max(peer.promisedAt, peer.since) > times.evictMillis ||
+        now - peer.progressAt > peer.patienceMillis(times.learnerMillis)
       );
     });
     if (gone.length === 0) return false;
@@ -302,7 +306,7 @@ export class PrimaryRole {
     const needed = this.phase === "active" ? log.commitPoint : barrier;
     for (const peer of this.#peers.values()) {
       if (peer.attempt === 0) continue;
-      if (now - peer.progressAt > times.learnerMillis) {
+      if (now - peer.progressAt > peer.patienceMillis(times.learnerMillis)) {
         this.#peers.delete(peer.member.id);
         continue;
       }
@@ -445,7 +449,7 @@ export class PrimaryRole {
     const peer = this.#peerOf(from);
     if (peer === undefined || sentAt <= peer.grantedAt || sentAt > now) return;
     peer.released = true;
-    if (this.phase === "resigned") this.#progressHandOver(now);
+    if (this.phase === "resigned" && !this.#context.proposals.any) this.#progressHandOver(now);
   }
 
   #left(from: Member): void {

@@ -53,6 +53,11 @@ export class SecondaryRole {
 
   /** Takes the lease of an earlier epoch over: only to see what comes of it. */
   inherit(earlier: SecondaryRole): void {
+    if (earlier.#fetching && !this.isMember) {
+      // Its log and store are being replaced: it may not ask for what follows the old ones.
+      this.#fetching = true;
+      this.#attempt = earlier.#attempt;
+    }
     if (!this.#context.rules.leasePerEpoch) this.#readUntil = earlier.#readUntil;
   }
 

@@ -184,7 +184,9 @@ export class Replicator {
       case "role":
         return owner.roleChanged();
       case "openEpoch":
-        return owner.openEpoch();
+        owner.openEpoch();
+        // A new primary asks for its leases at once, and not when the clock ticks next.
+        return this.replica.tick(this.now());
       case "fetchSnapshot":
         return owner.fetchSnapshot(effect.from);
       case "discard":

@@ -47,6 +47,11 @@ export class StateProgress {
     return !this.#suspended && this.#replaying === undefined;
   }
 
+  /** The state has nothing behind this: up to here it is being brought. */
+  get target(): Seq {
+    return this.#target;
+  }
+
   /** The state is being made anew: nothing is applied until `restart`. Resolves when nothing is under way. */
   async suspend(): Promise<void> {
     this.#suspended = true;

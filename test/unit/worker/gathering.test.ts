@@ -101,7 +101,7 @@ describe("what gathers for the next record", () => {
     add(5);
     gathering.written(200, 0);
     add(2);
-    endTurns(100);
+    endTurns(99);
     assert.deepEqual(writes, [5]);
     endTurns(1);
     assert.deepEqual(writes, [5, 2]);

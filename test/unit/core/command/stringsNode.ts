@@ -70,7 +70,11 @@ export class StringsNode {
       state: this.state,
       mutate: this.mutate,
       session: { authenticated: true, noTouch: false, denyBlocking: false } as Session,
-      node: { settings: { integer: () => this.bulkBytesMax } } as unknown as NodeServices,
+      node: {
+        settings: { integer: () => this.bulkBytesMax },
+        cluster: () => undefined,
+        commitPoint: 0,
+      } as unknown as NodeServices,
       random: seededRandom(1),
       inTransaction: false,
       wakingKey: undefined,
