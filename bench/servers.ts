@@ -14,6 +14,8 @@ export type Durability = (typeof durabilities)[number];
 export interface Contender {
   name: string;
   command: (port: number, dataDirectory: string) => string[];
+  /** What ends it when its data are no longer of interest; `SIGKILL` where nothing else is said. */
+  endSignal?: NodeJS.Signals;
 }
 
 /** Where servers run and keep their data. `serverCore` undefined means that nothing is pinned. */
@@ -179,7 +181,7 @@ export class Server {
   /** Ends the process at once and removes its data. */
   discard(): void {
     running.delete(this);
-    this.#process?.kill("SIGKILL");
+    this.#process?.kill(this.contender.endSignal ?? "SIGKILL");
     this.#process = undefined;
     rmSync(this.dataDirectory, { recursive: true, force: true, maxRetries: 10 });
   }

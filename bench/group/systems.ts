@@ -45,10 +45,10 @@ export function holdfastGroup({ script, nodeArgs, extraArgs }: HoldfastProgram):
   const program = nodeArgs.length === 0 ? [script] : [process.execPath, ...nodeArgs, script];
   const zookeeper: Contender = {
     name: "zookeeper",
-    command: (port, dataDirectory) => [
-      script,
-      ...["zookeeper", "--servers", "1", "--base-port", String(port), "--data", dataDirectory],
-    ],
+    // Its data are in a directory of its own, which it removes.
+    command: (port) => [script, "zookeeper", "--servers", "1", "--base-port", String(port)],
+    // It has a child to end.
+    endSignal: "SIGTERM",
   };
   const worker = (id: string, zookeeperPort: number, httpPort: number): Contender => ({
     name: `holdfast worker ${id}`,
@@ -106,7 +106,7 @@ export function redisGroup(): SystemKind {
   return { name, start };
 }
 
-/** Three servers with etcd's defaults; the clients are connected with their leader. */
+/** Three servers with etcd's defaults; the clients are connected with the one that decides. */
 export function etcdGroup(): SystemKind {
   const name = "etcd";
   const start = async (host: Host): Promise<GroupSystem> => {
@@ -127,8 +127,8 @@ export function etcdGroup(): SystemKind {
       servers.push(await Server.spawn(contender, host));
     }
     for (const server of servers) await until(server.contender.name, () => takesPut(server.port));
-    const leader = await leaderOf(servers);
-    return { name, servers, replicas: servers, openWriter: () => EtcdPutClient.open(leader.port) };
+    const first = await decidingOf(servers);
+    return { name, servers, replicas: servers, openWriter: () => EtcdPutClient.open(first.port) };
   };
   return { name, start };
 }
@@ -144,11 +144,12 @@ async function takesPut(port: number): Promise<boolean> {
 }
 
 /** A put at another server costs one more way. */
-async function leaderOf(servers: readonly Server[]): Promise<Server> {
+async function decidingOf(servers: readonly Server[]): Promise<Server> {
   for (const server of servers) {
     const reply = await fetch(`http://127.0.0.1:${server.port}/v3/maintenance/status`, { method: "POST", body: "{}" });
-    const status = (await reply.json()) as { header: { member_id: string }; leader: string };
-    if (status.leader === status.header.member_id) return server;
+    const { header, ...status } = (await reply.json()) as { header: { member_id: string }; [field: string]: unknown };
+    // One field of it names the server that decides.
+    if (Object.values(status).includes(header.member_id)) return server;
   }
-  throw new Error("no etcd server says that it is the leader");
+  throw new Error("no etcd server says that it decides");
 }

@@ -19,7 +19,7 @@ export function groupMethod({ rounds, seconds }: GroupPace): string[] {
     `Each figure is the median of ${rounds} loads of ${seconds} s. For each load of writes the system is started anew, alone, and warmed up for 7 s; the order alternates.`,
     `50 connections with one request under way on each, values of ${valueBytes} bytes, ${keyCount} keys, one client program in Node for all.`,
     "Every replica has a write on its disk before it is acknowledged: Redis by `appendfsync always` on all three and `WAIT 2 0` in the same",
-    "packet as the write; etcd by its defaults (two of three), asked by gRPC at its leader; Holdfast by `--durability sync` (all three).",
+    "packet as the write; etcd by its defaults (two of three), asked by gRPC at the server that decides; Holdfast by `--durability sync` (all three).",
     "µs is CPU time of all processes of a system for one write.",
   ];
 }

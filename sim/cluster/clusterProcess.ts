@@ -7,6 +7,7 @@ import type { Session } from "../../src/core/command/session.ts";
 import type { Coordinator } from "../../src/ports/coordinator.ts";
 import type { Disk } from "../../src/ports/disk.ts";
 import type { Engine } from "../../src/ports/engine.ts";
+import type { LinkHandler } from "../../src/ports/link.ts";
 import type { Executor } from "../../src/worker/executor.ts";
 import { Node } from "../../src/worker/node.ts";
 import type { NodeError } from "../../src/worker/nodeError.ts";
@@ -37,6 +38,8 @@ export interface ClusterProcessParts {
   readonly watchEngine: (engine: Engine, process: ClusterProcess) => Engine;
   /** Recovery is over, and the node has no part yet. */
   readonly onRecovered: (process: ClusterProcess, node: Node) => void;
+  /** It is about to meet the others. */
+  readonly onJoin: (node: Node) => void;
   readonly onFatal: (process: ClusterProcess, error: unknown) => void;
   readonly onNotice: (text: string) => void;
 }
@@ -95,7 +98,7 @@ export class ClusterProcess {
     const opened = await Node.open({
       identity: { identity: machine.wipes * 16 + Number(machine.id.slice(1)), hashSeed: [3, machine.wipes] },
       group: GROUP,
-      others: seat.value.parts,
+      others: { ...seat.value.parts, join: (handler) => this.#join(seat.value, handler) },
       logDisk: parts.watchDisk(machine.logDisk.mount()),
       openEngine: () => this.#openEngine(),
       coordinator,
@@ -114,6 +117,11 @@ export class ClusterProcess {
     if (!opened.ok) return opened;
     this.isServing = true;
     return seat.value.register(opened.value);
+  }
+
+  #join({ parts }: Seat, handler: LinkHandler): ReturnType<Seat["parts"]["join"]> {
+    this.#parts.onJoin(this.node!);
+    return parts.join(handler);
   }
 
   #openEngine(): Promise<Result<Engine, NodeError>> {

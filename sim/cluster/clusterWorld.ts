@@ -216,7 +216,7 @@ export class ClusterWorld {
   }
 
   startIfDown(machine: Machine): void {
-    if (this.#processes.has(machine)) return;
+    if (this.#processes.has(machine) || this.phase === "stopping") return;
     const { sabotage, openSeat } = this.#settings;
     const { scheduler, network, options } = this;
     const process = new ClusterProcess({
@@ -238,6 +238,7 @@ export class ClusterWorld {
       },
       watchEngine: (engine, of) => this.#invariants.watchEngine(engine, of),
       onRecovered: (of, node) => this.#recovered(of, node),
+      onJoin: (node) => sabotage?.node?.(node),
       onFatal: (of, error) => this.#fatal(of, error),
       onNotice: (text) => this.trace(`${machine.id} says ${text}`),
     });
@@ -259,7 +260,6 @@ export class ClusterWorld {
 
   #recovered(process: ClusterProcess, node: Node): void {
     this.trace(`${process.machine.id} recovered ${node.log.lastSeq}`);
-    this.#settings.sabotage?.node?.(node);
     this.#invariants.recovered(process, node);
   }
 
@@ -342,7 +342,7 @@ export class ClusterWorld {
   /** A process that is down comes back without its data, if others have them. */
   wipeLater(machine: Machine, micros: number): void {
     this.scheduler.after(micros + PROPOSAL_MICROS_MAX, undefined, "wipe", () => {
-      if (this.#processes.has(machine) || this.#ending.length > 0) return;
+      if (this.phase !== "chaos" || this.#processes.has(machine) || this.#ending.length > 0) return;
       if (this.mayLose(machine, true)) {
         this.count("wiped");
         machine.wipe();

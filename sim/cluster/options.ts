@@ -75,6 +75,7 @@ export interface ClusterOptions {
 export function drawClusterOptions(prng: Prng): ClusterOptions {
   const machines = prng.pick([2, 3, 3, 3, 4, 5]);
   const chaosMicros = prng.pick([1_500_000, 4_000_000, 7_000_000]);
+  const diskMicrosMax = prng.pick([1, 300, 4_000]);
   const durability = prng.chance(1, 3) ? "memory" : "sync";
   return {
     durability,
@@ -87,7 +88,7 @@ export function drawClusterOptions(prng: Prng): ClusterOptions {
     keys: prng.pick([1, 2, 5]),
     clientTimeoutMillis: prng.pick([300, 1_500, 7_000]),
     memoryBytesMax: prng.pick([134_000, 1 << 30, 1 << 30]),
-    diskMicrosMax: prng.pick([1, 300, 8_000]),
+    diskMicrosMax,
     engineMicrosMax: prng.pick([1, 1_000, 20_000]),
     delayMicrosMax: prng.pick([100, 1_000, 12_000]),
     sessionMillis: prng.pick([600, 1_500]),
@@ -100,7 +101,7 @@ export function drawClusterOptions(prng: Prng): ClusterOptions {
     slowOneIn: prng.pick([0, 0, 50]),
     driftMillionths: prng.pick([0, 500]),
     times: prng.chance(1, 2) ? REPLICA_TIMES : SHORT_TIMES,
-    sizes: drawSizes(prng),
+    sizes: drawSizes(prng, diskMicrosMax > 300),
     faults: drawFaults(prng.fork("faults"), machines, chaosMicros),
   };
 }
@@ -115,12 +116,13 @@ const SHORT_TIMES: ReplicaTimes = {
   leaseMillis: 230,
   resendMillis: 120,
   askMillis: 100,
-  learnerMillis: 1_500,
+  learnerMillis: 4_000,
 };
 
-function drawSizes(prng: Prng): NodeSizes {
+/** A slow disk with a thousand small files takes longer to be read than anybody waits. */
+function drawSizes(prng: Prng, isSlow: boolean): NodeSizes {
   return {
-    segmentBytesMax: prng.pick([300, 2_000, 1 << 20]),
+    segmentBytesMax: prng.pick([isSlow ? 4_000 : 300, isSlow ? 4_000 : 2_000, 1 << 20]),
     aheadBytes: prng.pick([0, 100, 4_000]),
     flushLogBytes: prng.pick([300, 300, 2_000, 1 << 20]),
     dirtyBlockRefs: prng.pick([1, 4, 256]),

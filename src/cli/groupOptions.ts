@@ -8,5 +8,8 @@ export function addGroupOptions(command: Command): Command {
     .option("--advertise <address>", "address by which the others reach it (default: that of --bind)")
     .option("--rpc-port <number>", "port for calls of other workers; 0 for any that is free (default: 0)")
     .option("--link-port <number>", "port for the links of other workers; 0 for any that is free (default: 0)")
+    .option("--tls-ca <file>", "authority (PEM) whose certificates the workers show each other; then all three")
+    .option("--tls-cert <file>", "this worker's certificate (PEM)")
+    .option("--tls-key <file>", "and its key (PEM)")
     .option("--replica-reads <mode>", "reads at a secondary are linearizable or eventual (default: linearizable)");
 }

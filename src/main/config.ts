@@ -73,6 +73,9 @@ const schema = z.strictObject({
   id: name("must be a name of letters, digits, dots, dashes and underscores").optional(),
   advertise: text("must be an address that the others reach").optional(),
   "rpc-port": port.default(0),
+  "tls-ca": text("must be a file in PEM form").optional(),
+  "tls-cert": text("must be a file in PEM form").optional(),
+  "tls-key": text("must be a file in PEM form").optional(),
   "link-port": port.default(0),
   "replica-reads": z.enum(["linearizable", "eventual"], "must be linearizable or eventual").default("linearizable"),
 });

@@ -110,7 +110,7 @@ export class Node {
         lastSeq: this.log.lastSeq,
         applied,
         bootName: random.u32().toString(16),
-        mayFound: parts.others?.mayFound ?? true,
+        mayFound: parts.others === undefined || parts.others.mayFound || this.log.lastSeq === 0,
         isAlone: parts.others === undefined,
       },
       clock.monotonic(),
@@ -252,6 +252,7 @@ export class Node {
         group,
         self: this.replica.self,
         isAlone: others === undefined,
+        mayFound: others === undefined || others.mayFound || log.lastSeq === 0,
         log,
       });
       if (checked.ok) return checked;

@@ -5,8 +5,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { GroupRig } from "../../test/support/groupRig.ts";
+import { ClusterClients } from "../../test/support/groupRigClients.ts";
 import type { RigWorker } from "../../test/support/groupRigWorker.ts";
-import { ClusterClients } from "./failoverClients.ts";
 import { countLost, FailoverProbe } from "./failoverProbe.ts";
 
 const CALM_MILLIS = 300;

@@ -7,7 +7,7 @@ export interface ClusterSabotage {
   /** Changes the program itself; answers how to undo that. */
   readonly patch?: () => () => void;
   readonly disk?: (disk: Disk) => Disk;
-  /** Called when a node has recovered, before it does anything else. */
+  /** Called when a node has recovered and is about to meet the others. */
   readonly node?: (node: Node) => void;
   /** A process does not notice that the machine was started anew. */
   readonly forgetsBoots?: boolean;

@@ -1,10 +1,12 @@
 import { err, ok, type Result } from "../../base/result.ts";
 import { type Configuration, parseConfiguration } from "../../core/replica/configuration.ts";
+import type { LinkCertificates } from "../../platform/link/linkOptions.ts";
 import { nodeClock, nodeTimers } from "../../platform/nodeClock.ts";
 import { nodeRandom } from "../../platform/nodeRandom.ts";
 import type { Coordinator, CoordinatorError } from "../../ports/coordinator.ts";
 import type { WorkerCalls } from "../../ports/workerCalls.ts";
 import type { NodeStatus } from "../../worker/replication/nodeStatus.ts";
+import { type CertificateFiles, readCertificates } from "./certificates.ts";
 import { readCluster } from "./clusterTree.ts";
 import { type GroupStatus, groupStatus, type WorkerFacts } from "./groupStatus.ts";
 import { parseWorkerRecord, splitAddress, type WorkerRecord } from "./workerRecord.ts";
@@ -23,10 +25,14 @@ export interface ClusterStatus {
 export interface StatusOptions {
   readonly zookeeper: string;
   readonly auth: string | undefined;
+  readonly certificates: CertificateFiles;
 }
 
 /** Reads what the coordinator has and asks every worker. Fails with a sentence when the coordinator cannot be read. */
-export async function readClusterStatus({ zookeeper, auth }: StatusOptions): Promise<Result<ClusterStatus, string>> {
+export async function readClusterStatus(options: StatusOptions): Promise<Result<ClusterStatus, string>> {
+  const { zookeeper, auth } = options;
+  const tls = readCertificates(options.certificates);
+  if (!tls.ok) return tls;
   const { ZookeeperCoordinator } = await import("../../platform/zookeeper/zookeeperCoordinator.ts");
   const parts = { clock: nodeClock, timers: nodeTimers, random: nodeRandom };
   const connected = ZookeeperCoordinator.connect({
@@ -41,14 +47,17 @@ export async function readClusterStatus({ zookeeper, auth }: StatusOptions): Pro
     timer = setTimeout(() => resolve(err(`no answer within ${TOTAL_MILLIS_MAX} ms`)), TOTAL_MILLIS_MAX);
   });
   try {
-    return await Promise.race([readWith(connected.value), late]);
+    return await Promise.race([readWith(connected.value, tls.value), late]);
   } finally {
     await connected.value.close();
     clearTimeout(timer);
   }
 }
 
-async function readWith(coordinator: Coordinator): Promise<Result<ClusterStatus, string>> {
+async function readWith(
+  coordinator: Coordinator,
+  tls: LinkCertificates | undefined,
+): Promise<Result<ClusterStatus, string>> {
   const cluster = await readCluster(coordinator);
   if (!cluster.ok) return cluster;
   const names = await coordinator.children("/groups");
@@ -72,7 +81,7 @@ async function readWith(coordinator: Coordinator): Promise<Result<ClusterStatus,
   // A worker of a group that has nothing yet.
   for (const { group } of records.values()) if (!configurations.has(group)) configurations.set(group, undefined);
   const { grpcWorkerCalls } = await import("../../platform/rpc/grpcWorkerCalls.ts");
-  const calls = await grpcWorkerCalls(undefined);
+  const calls = await grpcWorkerCalls(tls);
   const workers = await Promise.all([...records].map(([id, record]) => ask(calls, cluster.value, id, record)));
   const groups = [...configurations].map(([group, configuration]) =>
     groupStatus(

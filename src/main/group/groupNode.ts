@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import type { Random } from "../../base/random.ts";
 import { err, ok, type Result } from "../../base/result.ts";
+import type { LinkCertificates } from "../../platform/link/linkOptions.ts";
 import { nodeRandom } from "../../platform/nodeRandom.ts";
 import type { Clock, Timers } from "../../ports/clock.ts";
 import type { Coordinator } from "../../ports/coordinator.ts";
@@ -14,8 +15,9 @@ import type { NodeError } from "../../worker/nodeError.ts";
 import type { GroupParts, GroupWorker } from "../../worker/replication/groupParts.ts";
 import type { Config } from "../config.ts";
 import { VERSION } from "../version.ts";
+import { readCertificates } from "./certificates.ts";
 import { prepareTree } from "./clusterTree.ts";
-import { claimMembership, refuseLone, renewIncarnation } from "./membershipFile.ts";
+import { type Claimed, claimMembership, refuseLone, renewIncarnation } from "./membershipFile.ts";
 import { Registration, waitForRival } from "./registration.ts";
 import { Roster } from "./roster.ts";
 import { WorkerAnswers } from "./workerAnswers.ts";
@@ -33,7 +35,6 @@ export interface GroupNodeParts {
   readonly disk: Disk;
   /** Names the data in it. */
   readonly data: string;
-  /** It holds entries already. */
   readonly clock: Clock;
   readonly timers: Timers;
   readonly random: Random;
@@ -46,6 +47,7 @@ export class GroupNode {
   readonly #options: GroupNodeParts;
   readonly #cluster: string;
   readonly #id: string;
+  readonly #tls: LinkCertificates | undefined;
   #incarnation: number;
   readonly #roster: Roster;
   readonly #answers = new WorkerAnswers();
@@ -54,16 +56,17 @@ export class GroupNode {
   #server: WorkerCallServer | undefined;
   #registration: Registration | undefined;
 
-  private constructor(options: GroupNodeParts, cluster: string, incarnation: number) {
+  private constructor(options: GroupNodeParts, cluster: string, claimed: Claimed, tls: LinkCertificates | undefined) {
     const { config, coordinator, timers, onNotice } = options;
     this.#options = options;
     this.#cluster = cluster;
     this.#id = config.id!;
-    this.#incarnation = incarnation;
+    this.#incarnation = claimed.incarnation;
+    this.#tls = tls;
     this.#roster = new Roster({ coordinator, timers, onChange: () => this.#meet(), onNotice });
     this.parts = {
-      self: { id: this.#id, incarnation },
-      mayFound: true,
+      self: { id: this.#id, incarnation: claimed.incarnation },
+      mayFound: claimed.isNew,
       join: (handler) => this.#join(handler),
       renew: () => this.#renew(),
       rejoin: (handler) => this.#rejoin(handler),
@@ -82,6 +85,8 @@ export class GroupNode {
   static async open(options: GroupNodeParts): Promise<Result<GroupNode, NodeError>> {
     const { config, coordinator, disk, random, timers, onNotice } = options;
     if (config.id === undefined) return err({ code: "conflict", message: "a worker needs an --id" });
+    const tls = readCertificates(config);
+    if (!tls.ok) return err({ code: "conflict", message: tls.error });
     let told: string | undefined;
     for (;;) {
       const cluster = await prepareTree(coordinator, random.u32().toString(16) + random.u32().toString(16));
@@ -96,7 +101,7 @@ export class GroupNode {
         const { data } = options;
         const free = await waitForRival({ coordinator, timers, id: config.id, data, onNotice });
         if (!free.ok) return free;
-        return ok(new GroupNode(options, cluster.value, claimed.value.incarnation));
+        return ok(new GroupNode(options, cluster.value, claimed.value, tls.value));
       }
       const trouble = cluster.ok ? `group ${config.group} cannot be read` : cluster.error;
       if (trouble !== told) onNotice(`waiting for the coordinator: ${trouble}`);
@@ -115,7 +120,7 @@ export class GroupNode {
     const { grpcWorkerCalls } = await import("../../platform/rpc/grpcWorkerCalls.ts");
     const joined = await this.#link(handler, config["link-port"]);
     if (!joined.ok) return joined;
-    this.#calls = await grpcWorkerCalls(undefined);
+    this.#calls = await grpcWorkerCalls(this.#tls);
     const served = await this.#calls.serve({
       listen: { host: config.bind, port: config["rpc-port"] },
       self: this.#target(this.#id),
@@ -135,7 +140,11 @@ export class GroupNode {
     const { tcpLinks } = await import("../../platform/link/tcpLinks.ts");
     const { cluster, group, replica } = this.#target(this.#id);
     const self = { cluster, group, replica, incarnation: this.#incarnation };
-    const joined = await tcpLinks({ random }).join({ self, listen: { host: config.bind, port }, handler });
+    const joined = await tcpLinks({ random, tls: this.#tls }).join({
+      self,
+      listen: { host: config.bind, port },
+      handler,
+    });
     if (!joined.ok) return err({ code: "conflict", message: `--link-port ${port}: ${joined.error.message}` });
     this.#links = joined.value;
     return joined;

@@ -29,6 +29,12 @@ export interface MembershipClaim {
   readonly boot: string | undefined;
 }
 
+/** What a claimed directory is: `isNew` when it was no replica's before. */
+export interface Claimed {
+  readonly incarnation: number;
+  readonly isNew: boolean;
+}
+
 /**
  * Makes the data directory that of a replica of a group, or sees that it is. `isNew` when it was nobody's before: a new one, or
  * that of a node which was alone.
@@ -37,7 +43,7 @@ export async function claimMembership(
   disk: Disk,
   claim: MembershipClaim,
   random: Random,
-): Promise<Result<{ readonly incarnation: number; readonly isNew: boolean }, NodeError>> {
+): Promise<Result<Claimed, NodeError>> {
   const present = await read(disk);
   if (!present.ok) return present;
   const file = present.value;

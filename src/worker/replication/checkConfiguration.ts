@@ -21,6 +21,8 @@ export interface CheckParts {
   readonly self: Member;
   /** The node is the only one that there will ever be under this coordinator. */
   readonly isAlone: boolean;
+  /** Whether the group may be new. */
+  readonly mayFound: boolean;
   readonly log: LogEnd;
 }
 
@@ -33,6 +35,7 @@ export async function checkConfiguration(parts: CheckParts): Promise<Result<void
   const path = `/groups/${group}/config`;
   const read = await coordinator.get(path, { sync: true });
   if (!read.ok) {
+    if (read.error.code === "no_node" && !parts.mayFound) return err(lostConfiguration(group, log));
     if (read.error.code === "no_node") return ok(undefined);
     return err(isAlone ? unreadable(group, read.error) : "unavailable");
   }
@@ -53,6 +56,12 @@ export async function checkConfiguration(parts: CheckParts): Promise<Result<void
   if (isAlone) return raiseEpoch(parts, configuration);
   const message = `the coordinator knows epoch ${configuration.epoch} of group ${group}, and the log is of epoch ${log.lastEpoch}: the coordinator's data are older than this replica's`;
   return err({ code: "conflict", message });
+}
+
+/** Founding the group anew could make the oldest of its replicas the truth. */
+function lostConfiguration(group: string, log: LogEnd): NodeError {
+  const message = `the coordinator knows no group ${group}, and this is the data of one of its replicas, up to entry ${log.lastSeq} of epoch ${log.lastEpoch}: the coordinator has lost it. Restore it; or, on the replica with the newest data, remove membership.json and start that one first`;
+  return { code: "conflict", message };
 }
 
 /** An old file of znodes was put back: nobody else can have used the epochs since. */

@@ -16,6 +16,10 @@ const UNBLOCKED = "UNBLOCKED force unblock from blocking operation, instance sta
 const FATE_MILLIS = 3_000;
 const HAND_OVER_MILLIS = 2_000;
 const LEAVE_MILLIS = 1_000;
+/** Who has left the group goes on sending clients to the primary until none has asked for so long, … */
+const CLIENTS_QUIET_MILLIS = 50;
+/** … but no longer than this. */
+const CLIENTS_GONE_MILLIS = 500;
 const POLL_MILLIS = 5;
 /** How often requests that wait for access are looked at when nothing else calls for it. */
 const HELD_MILLIS = 25;
@@ -321,6 +325,29 @@ export class Membership implements ReplicationOwner {
     if (replica.role === "primary") await this.#handOver();
     else if (replica.role === "secondary") await this.#leave();
     await this.#learningEnded();
+    if (replica.role === "outside") await this.#clientsGone();
+  }
+
+  /**
+   * Clients are sent to the new primary, and back as long as it does not know of its part: whoever asks here while connections
+   * are being closed would not be answered. So that waits until nobody has asked for a moment.
+   */
+  async #clientsGone(): Promise<void> {
+    const { executor, replicator } = this.#node;
+    const end = replicator.now() + CLIENTS_GONE_MILLIS;
+    let before = -1;
+    let quietSince = replicator.now();
+    while (
+      executor.clients.size > 0 &&
+      replicator.now() < end &&
+      replicator.now() - quietSince < CLIENTS_QUIET_MILLIS
+    ) {
+      let asked = 0;
+      for (const { session } of executor.clients) asked += session.commandsProcessed;
+      if (asked !== before) quietSince = replicator.now();
+      before = asked;
+      await this.#pass(POLL_MILLIS);
+    }
   }
 
   /** A snapshot that is being installed is broken off where that can be done. */

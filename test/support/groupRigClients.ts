@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Endpoint } from "../../test/support/historyRecorderConnections.ts";
-import { RespClient } from "../../test/support/respClient.ts";
+import type { Endpoint } from "./historyRecorderConnections.ts";
+import { RespClient } from "./respClient.ts";
 
 const CONNECT_MILLIS_MAX = 1_000;
 const REQUEST_MILLIS_MAX = 10_000;
