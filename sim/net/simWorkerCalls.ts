@@ -129,8 +129,12 @@ export class SimWorkerCalls {
   ): Promise<Result<SnapshotTotal, CallError>> {
     const to = await this.#reach(from, address, target, deadline);
     if (!to.ok) return to;
-    const opened = await to.value.service.snapshot(request);
-    if (!opened.ok) return err({ code: "refused", ...opened.error });
+    // Who is asked may end before it answers.
+    const opened = await this.#before(from, idleMillisMax, async () => {
+      const answer = await to.value.service.snapshot(request);
+      return answer.ok ? answer : err<CallError>({ code: "refused", ...answer.error });
+    });
+    if (!opened.ok) return opened;
     let bytes = 0;
     let chunks = 0;
     const pieces = opened.value[Symbol.asyncIterator]();

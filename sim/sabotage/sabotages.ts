@@ -22,7 +22,7 @@ export const SABOTAGES: Readonly<Record<string, Partial<Sabotage>>> = {
     patch: () =>
       exchange(HeldReplies.prototype, "refuse", () => {
         return function (this: HeldReplies) {
-          this.release(Number.POSITIVE_INFINITY);
+          this.release(Number.POSITIVE_INFINITY, () => "kept");
           return new Set();
         };
       }),

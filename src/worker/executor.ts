@@ -1,4 +1,5 @@
 import { ByteWriter } from "../base/byteWriter.ts";
+import { seq } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
 import type { Args } from "../core/command/args.ts";
 import type { Access, BlockRequest } from "../core/command/call.ts";
@@ -18,6 +19,7 @@ import { HeldReplies } from "./heldReplies.ts";
 import type { Journal } from "./journal.ts";
 import { outputOf } from "./output.ts";
 import { Postponed } from "./postponed.ts";
+import { fateOf } from "./replication/fate.ts";
 import { skipOne } from "./replyMode.ts";
 import { WaitingClients } from "./waitingClients.ts";
 import { Watches } from "./watches.ts";
@@ -245,7 +247,7 @@ export class Executor {
   /** The commit point has moved: replies go out. */
   committed(): void {
     const wasFull = this.#parts.journal.pendingBytes >= PENDING_BYTES_MAX;
-    this.#held.release(this.#parts.replica.commitPoint);
+    this.#releaseHeld();
     if (wasFull) this.#scheduleTurnEnd();
     for (const client of this.waiting.over()) this.#timeOut(client);
     this.#resumeAll();
@@ -320,16 +322,27 @@ export class Executor {
     for (const client of this.clients) client.dependsOn = 0;
   }
 
-  /** Nothing behind `after` will ever be committed here: replies that tell of it become `error`, when what is before is decided. */
-  refuseBehind(after: number, error: string): void {
-    const refused = this.#held.refuseBehind(after, (count) => `-${error}\r\n`.repeat(count));
-    for (const client of refused) if (client.session.transaction !== undefined) this.kill(client);
-    for (const client of this.clients) if (client.dependsOn > after) client.dependsOn = after;
+  #releaseHeld(): void {
+    const { replica } = this.#parts;
+    this.#killInTransaction(this.#held.release(replica.commitPoint, (at, epoch) => fateOf(replica, at, epoch)));
   }
 
-  /** Closes the connections of those who still wait to hear of entries up to `upTo`: nobody can tell them what became of those. */
-  killUndecided(upTo: number): void {
-    for (const client of this.#held.clientsUpTo(upTo)) this.kill(client);
+  /** A client that may have been told of its `MULTI` that it failed does not know what the session is in. */
+  #killInTransaction(clients: readonly Client[]): void {
+    for (const client of clients) if (client.session.transaction !== undefined) this.kill(client);
+  }
+
+  /** Another replica decides from now on: who waits for a reply hears of it when it is known what became of the entry. */
+  deposed(): void {
+    const { commitPoint, appendedSeq, logRuns } = this.#parts.replica;
+    this.#killInTransaction(this.#held.doubt(commitPoint, appendedSeq, (at) => logRuns.epochAt(seq(at))));
+    for (const client of this.clients) if (client.dependsOn > appendedSeq) client.dependsOn = appendedSeq;
+    this.#releaseHeld();
+  }
+
+  /** Closes the connections of those who still wait to hear of entries of which nobody can tell them what became. */
+  killUndecided(): void {
+    for (const client of this.#held.clientsInDoubt()) this.kill(client);
   }
 
   /** Ends all blocking commands with an error, and breaks all watches: another replica decides now. */

@@ -2,35 +2,47 @@ import type { Client, Output } from "./client.ts";
 
 interface Held {
   readonly client: Client;
-  /** What the replies tell of. */
+  /** What the replies tell of: they wait for it, and for what those before them wait for. */
   readonly dependsOn: number;
-  /** What they wait for. */
-  readonly seq: number;
+  /** Of that entry, if another decides what becomes of it. */
+  readonly epoch: number | undefined;
   readonly output: Output;
   readonly replies: number;
 }
 
-/** Replies that wait for the commit point, in the order in which they were written. */
+/** What became of an entry whose primary was deposed: it is committed, never will be, or nobody knows yet. */
+export type Fate = "kept" | "lost" | "open";
+/** The client may ask again, here or elsewhere. */
+const NOT_EXECUTED = "-TRYAGAIN The primary has changed; this was not executed\r\n";
+export type FateOf = (seq: number, epoch: number) => Fate;
+
+/** Replies that wait for the commit point, in the order in which they were written: none overtakes an earlier one. */
 export class HeldReplies {
   #queue: Held[] = [];
   #first = 0;
-  #newestSeq = 0;
 
-  /** A reply never overtakes an earlier one: it waits for at least what that one waits for. */
   add(client: Client, dependsOn: number, output: Output, replies: number): void {
-    this.#newestSeq = Math.max(this.#newestSeq, dependsOn);
     client.held++;
     client.heldBytes += output.length;
-    this.#queue.push({ client, dependsOn, seq: this.#newestSeq, output, replies });
+    this.#queue.push({ client, dependsOn, epoch: undefined, output, replies });
   }
 
-  /** Sends what depends on nothing newer than `commitPoint`. */
-  release(commitPoint: number): void {
+  /**
+   * Sends what depends on nothing newer than `commitPoint`, and, of what was in doubt, what is decided. Answers the clients that were
+   * refused something.
+   */
+  release(commitPoint: number, fateOf: FateOf): readonly Client[] {
     const queue = this.#queue;
-    while (this.#first < queue.length && queue[this.#first]!.seq <= commitPoint) {
-      const { client, output } = queue[this.#first++]!;
+    const refused: Client[] = [];
+    while (this.#first < queue.length) {
+      const { client, dependsOn, epoch, output, replies } = queue[this.#first]!;
+      if (epoch === undefined && dependsOn > commitPoint) break;
+      const fate = epoch === undefined ? "kept" : fateOf(dependsOn, epoch);
+      if (fate === "open") break;
+      this.#first++;
       settle(client, output);
-      if (!client.gone) client.sink.send(output);
+      if (fate === "lost") refused.push(client);
+      if (!client.gone) client.sink.send(fate === "lost" ? NOT_EXECUTED.repeat(replies) : output);
     }
     if (this.#first === queue.length) {
       this.#queue = [];
@@ -39,28 +51,32 @@ export class HeldReplies {
       this.#queue = queue.slice(this.#first);
       this.#first = 0;
     }
+    return refused;
   }
 
-  /** Whose replies wait for entries up to `upTo`. */
-  clientsUpTo(upTo: number): Set<Client> {
-    const waiting = this.#queue.slice(this.#first).filter(({ seq }) => seq <= upTo);
-    return new Set(waiting.map(({ client }) => client));
-  }
-
-  /** Nothing behind `after` will be committed: replies that tell of it become errors, and wait for what is before it. */
-  refuseBehind(after: number, errors: (replies: number) => Output): Set<Client> {
-    const refused = new Set<Client>();
+  /**
+   * Another decides from now on. What is behind `appended` was told to nobody: replies that tell of it become errors, and wait for
+   * what is before. What tells of entries behind `commitPoint` is in doubt: `epochAt` says of which epoch those are.
+   */
+  doubt(commitPoint: number, appended: number, epochAt: (seq: number) => number | undefined): readonly Client[] {
+    const refused: Client[] = [];
     for (let at = this.#first; at < this.#queue.length; at++) {
       const held = this.#queue[at]!;
-      if (held.seq <= after) continue;
-      const isRefused = held.dependsOn > after;
-      const output = isRefused ? errors(held.replies) : held.output;
+      const isRefused = held.dependsOn > appended;
+      const output = isRefused ? NOT_EXECUTED.repeat(held.replies) : held.output;
+      const dependsOn = Math.min(held.dependsOn, appended);
       held.client.heldBytes += output.length - held.output.length;
-      this.#queue[at] = { ...held, output, dependsOn: Math.min(held.dependsOn, after), seq: after };
-      if (isRefused) refused.add(held.client);
+      const epoch = held.epoch ?? (dependsOn > commitPoint ? epochAt(dependsOn) : undefined);
+      this.#queue[at] = { ...held, output, dependsOn, epoch };
+      if (isRefused) refused.push(held.client);
     }
-    this.#newestSeq = Math.min(this.#newestSeq, after);
     return refused;
+  }
+
+  /** Whose replies tell of entries in doubt. */
+  clientsInDoubt(): Set<Client> {
+    const inDoubt = this.#queue.slice(this.#first).filter(({ epoch }) => epoch !== undefined);
+    return new Set(inDoubt.map(({ client }) => client));
   }
 
   /**
@@ -71,7 +87,6 @@ export class HeldReplies {
     const queue = this.#queue.slice(this.#first);
     this.#queue = [];
     this.#first = 0;
-    this.#newestSeq = 0;
     const refused = new Set<Client>();
     for (const { client, dependsOn, output, replies } of queue) {
       settle(client, output);

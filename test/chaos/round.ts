@@ -9,7 +9,7 @@ import { TransactionRecorder } from "../support/historyRecorderTransactions.ts";
 import { RespClient } from "../support/respClient.ts";
 import type { LoadFacts } from "./faults.ts";
 
-export type RoundOptions = {
+type RoundOptions = {
   readonly seed: number;
   /** Keys begin with it: no two rounds on one rig use the same. */
   readonly name: string;

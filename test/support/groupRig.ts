@@ -8,13 +8,13 @@ import { nodeRandom } from "../../src/platform/nodeRandom.ts";
 import { ZookeeperCoordinator } from "../../src/platform/zookeeper/zookeeperCoordinator.ts";
 import { compileFaultShim } from "../crash/shim/faultShim.ts";
 import { freePort } from "./freePort.ts";
-import { hasLocalPort, inodeOf, RigNetwork } from "./groupRigNetwork.ts";
+import { inodeOf, ownsSocket, RigNetwork } from "./groupRigNetwork.ts";
 import { RigWorker } from "./groupRigWorker.ts";
 import type { Endpoint } from "./historyRecorderConnections.ts";
 import { RespClient } from "./respClient.ts";
 import { startEnsemble, type ZookeeperEnsemble } from "./zookeeperEnsemble.ts";
 
-export type RigOptions = {
+type RigOptions = {
   readonly zookeeperServers?: 1 | 3;
   readonly replicas?: number;
   /** The workers' disks can be made slow or full; takes a C compiler on Linux. */
@@ -68,7 +68,7 @@ export class GroupRig {
     const ids = Array.from({ length: replicas }, (_, index) => `w${index + 1}`);
     const callerOf = (port: number): string => {
       const inode = inodeOf(port);
-      const caller = inode && workers.find(({ pid }) => pid !== undefined && hasLocalPort(pid, inode));
+      const caller = inode && workers.find(({ pid }) => pid !== undefined && ownsSocket(pid, inode));
       return caller ? caller.id : CLIENT;
     };
     for (const [index, id] of ids.entries()) {

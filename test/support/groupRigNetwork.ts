@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import type { LinkAddress } from "../../src/ports/link.ts";
 
 /** Who is at one end of a connection: `w1` to `w3`, `zk1` to `zk3`, `client`. */
-export type Party = string;
+type Party = string;
 
 /**
  * The network of a rig: every connection goes through a proxy that knows who called whom, so that what one party sends to another
@@ -160,8 +160,8 @@ class Door {
   }
 }
 
-/** Whether the process `pid` has a TCP socket on this machine with the local port `port`. */
-export function hasLocalPort(pid: number, inode: string): boolean {
+/** Whether the process has the socket of this number open. */
+export function ownsSocket(pid: number, inode: string): boolean {
   try {
     return readdirSync(`/proc/${pid}/fd`).some((fd) => {
       try {

@@ -9,9 +9,9 @@ const PROGRAM = process.env["HOLDFAST_PROGRAM"] ?? fileURLToPath(new URL("../../
 const READY = /^holdfast ready/;
 const READY_MILLIS_MAX = 60_000;
 
-export type WorkerPorts = { readonly resp: number; readonly rpc: number; readonly link: number };
+type WorkerPorts = { readonly resp: number; readonly rpc: number; readonly link: number };
 
-export type RigWorkerOptions = {
+type RigWorkerOptions = {
   readonly id: string;
   /** Under which the others reach it: that of the proxies before it. */
   readonly advertised: string;

@@ -9,7 +9,7 @@ const REST_MILLIS = 2;
 const RETRY_MILLIS = 5;
 
 /** What is asked of each replica, over and over. */
-export type ProbeKind = "write" | "read" | "replicaRead";
+type ProbeKind = "write" | "read" | "replicaRead";
 
 /**
  * Asks every replica all the time, so that the group's own time without an answer is measured and not how soon a client looks

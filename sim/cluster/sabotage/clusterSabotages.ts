@@ -1,11 +1,10 @@
-import { SEQ_NONE, type Seq } from "../../../src/base/ids.ts";
+import type { Seq } from "../../../src/base/ids.ts";
 import { ok } from "../../../src/base/result.ts";
 import { PrimaryRole } from "../../../src/core/replica/primaryRole.ts";
 import { ALL_RULES, type ReplicaRules } from "../../../src/core/replica/rules.ts";
 import { SecondaryRole } from "../../../src/core/replica/secondaryRole.ts";
 import { Log } from "../../../src/storage/log/log.ts";
 import { DurablePoint } from "../../../src/worker/durablePoint.ts";
-import { Executor } from "../../../src/worker/executor.ts";
 import { HeldReplies } from "../../../src/worker/heldReplies.ts";
 import { Undecided } from "../../../src/worker/replication/undecided.ts";
 import { exchange, overriding } from "../../sabotage/patching.ts";
@@ -38,7 +37,11 @@ export const CLUSTER_SABOTAGES: Readonly<Record<string, ClusterSabotage>> = {
     node: ({ undecided }) => {
       Object.defineProperty(undecided, "blindUpTo", { get: () => 0, set: () => undefined });
     },
-    options: (drawn) => withFaults({ ...drawn, delayMicrosMax: 12_000, pauseMicrosMax: 5_000 }, ["kill"]),
+    options: (drawn) =>
+      withFaults({ ...drawn, machines: 3, durability: "sync", diskMicrosMax: 4_000, pauseMicrosMax: 8_000, keys: 1 }, [
+        "slow disk",
+        "kill",
+      ]),
   },
   "a secondary applies what is prepared": {
     node: ({ progress, replica }) => {
@@ -93,18 +96,17 @@ export const CLUSTER_SABOTAGES: Readonly<Record<string, ClusterSabotage>> = {
   },
   "who is deposed says of all that it was not executed": {
     patch: () =>
-      exchange(Executor.prototype, "refuseBehind", (original) => {
-        return function (this: Executor, _after, error) {
-          original.call(this, SEQ_NONE, error);
+      exchange(HeldReplies.prototype, "doubt", (original) => {
+        return function (this: HeldReplies, commitPoint, _appended, epochAt) {
+          return original.call(this, commitPoint, commitPoint, epochAt);
         };
       }),
   },
   "who is deposed says of all that it was executed": {
     patch: () =>
-      exchange(HeldReplies.prototype, "refuseBehind", () => {
-        return function (this: HeldReplies) {
-          this.release(Number.POSITIVE_INFINITY);
-          return new Set();
+      exchange(HeldReplies.prototype, "release", (original) => {
+        return function (this: HeldReplies, commitPoint) {
+          return original.call(this, commitPoint, () => "kept");
         };
       }),
   },

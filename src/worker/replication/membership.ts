@@ -10,7 +10,6 @@ import { GroupAccess } from "./access.ts";
 import type { GroupParts } from "./groupParts.ts";
 import type { ReplicationOwner } from "./replicator.ts";
 
-const NOT_EXECUTED = "TRYAGAIN The primary has changed; this was not executed";
 const UNBLOCKED = "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
 /** Replies whose entries' fate is still unknown so long after this ceased to be the primary are given up: the connection is closed. */
 const FATE_MILLIS = 3_000;
@@ -135,15 +134,14 @@ export class Membership implements ReplicationOwner {
     this.evaluates = false;
     executor.decidesExpiry = false;
     journal.discard();
-    executor.refuseBehind(replica.appendedSeq, NOT_EXECUTED);
+    executor.deposed();
     executor.endAllWaits(UNBLOCKED);
     undecided.restart(replica.appendedSeq);
     durable.reject("this is not the primary any more", replica.commitPoint);
     if (this.#mustReload) trouble.reload(() => this.#caughtUp());
     else progress.evaluated(replica.commitPoint);
     this.#mustReload = false;
-    const { appendedSeq } = replica;
-    parts.timers.after(FATE_MILLIS, () => executor.killUndecided(appendedSeq));
+    parts.timers.after(FATE_MILLIS, () => executor.killUndecided());
   }
 
   /** Another decides before this node has evaluated anything: its state may have entries of the log's end that never come to be. */
@@ -204,9 +202,7 @@ export class Membership implements ReplicationOwner {
   }
 
   truncated(after: Seq): void {
-    const { undecided, executor } = this.#node;
-    undecided.truncate(after);
-    executor.refuseBehind(after, NOT_EXECUTED);
+    this.#node.undecided.truncate(after);
   }
 
   async ownWritesEnded(): Promise<void> {
@@ -248,7 +244,7 @@ export class Membership implements ReplicationOwner {
     await replicator.logQueue.ended();
     if (!(await this.#becomeAnother())) return;
     // The log that could have told what became of their entries goes.
-    executor.killUndecided(replica.appendedSeq);
+    executor.killUndecided();
     await maintenance.flushEnded();
     this.#forgetStore();
     while (!this.#isStopping && !trouble.ended) {
