@@ -21,6 +21,7 @@ import { outputOf } from "./output.ts";
 import { Postponed } from "./postponed.ts";
 import { fateOf } from "./replication/fate.ts";
 import { skipOne } from "./replyMode.ts";
+import { listenToTouches } from "./touchedKeys.ts";
 import { WaitingClients } from "./waitingClients.ts";
 import { Watches } from "./watches.ts";
 
@@ -108,7 +109,7 @@ export class Executor {
     this.watches.remove(client.session);
     this.#postponed.remove(client);
     this.#unpark(client);
-    this.#listen();
+    listenToTouches(this);
   }
 
   /** Closes a connection at once; nobody hears any more of what it has begun. */
@@ -317,8 +318,7 @@ export class Executor {
     const refused = this.#held.refuse(this.#parts.replica.commitPoint, (count) => `-${error}\r\n`.repeat(count));
     this.#parts.journal.discard();
     this.#parts.replica.discardUncommitted();
-    // A client that may have been told of its `MULTI` that it failed does not know what the session is in.
-    for (const client of refused) if (client.session.transaction !== undefined) this.kill(client);
+    this.#killInTransaction(refused);
     for (const client of this.clients) client.dependsOn = 0;
   }
 
@@ -328,7 +328,7 @@ export class Executor {
   }
 
   /** A client that may have been told of its `MULTI` that it failed does not know what the session is in. */
-  #killInTransaction(clients: readonly Client[]): void {
+  #killInTransaction(clients: Iterable<Client>): void {
     for (const client of clients) if (client.session.transaction !== undefined) this.kill(client);
   }
 
@@ -370,7 +370,7 @@ export class Executor {
     client.parked = { args, request, timer };
     client.session.blocked = true;
     this.waiting.add(client, request);
-    this.#listen();
+    listenToTouches(this);
   }
 
   #unpark(client: Client): void {
@@ -380,7 +380,7 @@ export class Executor {
     this.waiting.remove(client, parked.request);
     client.parked = undefined;
     client.session.blocked = false;
-    this.#listen();
+    listenToTouches(this);
   }
 
   #timeOut(client: Client): void {
@@ -456,28 +456,14 @@ export class Executor {
 
   // Touched keys
 
-  /** Mutations are listened to only while somebody watches or waits. */
-  #listen(): void {
-    const isHeard = this.watches.size > 0 || this.waiting.size > 0;
-    this.mutator.onTouch = isHeard ? (key) => this.#touched(key) : undefined;
-  }
-
-  #touched(key: string | undefined): void {
-    if (key === undefined) this.watches.touchAll((watched) => this.state.find(watched) !== 0);
-    else {
-      this.watches.touch(key);
-      this.waiting.touch(key);
-    }
-  }
-
   watch(session: Session, key: string): void {
     this.watches.add(session, key);
-    this.#listen();
+    listenToTouches(this);
   }
 
   unwatch(session: Session): void {
     this.watches.remove(session);
-    this.#listen();
+    listenToTouches(this);
   }
 
   // Expiry

@@ -218,7 +218,13 @@ export class Node {
       return err(unfinished());
     }
     if (installing) {
-      await emptyReplica(engine, log, parts.checksum);
+      try {
+        await emptyReplica(engine, log, parts.checksum);
+      } catch (error) {
+        await closeBoth(log, engine);
+        const reason = error instanceof Error ? error.message : String(error);
+        return err({ code: "disk", message: `store and log cannot be emptied: ${reason}` });
+      }
       store.adopt(EngineStore.open(engine, (key) => opened.value.state.hashOf(key), parts.checksum)!);
     }
     const node = new Node(parts, opened.value);

@@ -19,10 +19,10 @@ const COVERAGE: Readonly<Record<string, number>> = {
   stops: 20,
   fatal: 20,
   primaries: 300,
-  wiped: 2,
-  snapshots: 20,
+  wiped: 1,
+  snapshots: 10,
   "states compared": 1_000,
-  "refused: TRYAGAIN": 5,
+  "refused: TRYAGAIN": 1,
   "refused: MOVED": 500,
 };
 
