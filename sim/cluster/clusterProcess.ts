@@ -20,7 +20,7 @@ import type { ClusterOptions } from "./options.ts";
 import type { OpenSeat, Seat } from "./seat.ts";
 
 export const GROUP = "g1";
-export const RESP_PORT = 6379;
+const RESP_PORT = 6379;
 const TURN_MICROS = 20;
 
 export interface ClusterProcessParts {

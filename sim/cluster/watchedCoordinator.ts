@@ -3,7 +3,7 @@ import type { Coordinator } from "../../src/ports/coordinator.ts";
 import { overriding } from "../sabotage/patching.ts";
 import { GROUP } from "./clusterProcess.ts";
 
-export const CONFIGURATION_PATH = `/groups/${GROUP}/config`;
+const CONFIGURATION_PATH = `/groups/${GROUP}/config`;
 
 /** What a replica has proposed and what may still come of it. */
 export class Proposed {
