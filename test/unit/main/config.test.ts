@@ -47,6 +47,10 @@ describe("readConfig", () => {
       requirepass: "",
       "protected-mode": true,
       "enable-debug-command": false,
+      group: "g1",
+      "rpc-port": 0,
+      "link-port": 0,
+      "replica-reads": "linearizable",
     });
   });
 
