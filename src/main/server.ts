@@ -286,7 +286,7 @@ async function openNode(
     if (!identity.ok) return err({ code: identity.error.code, message: `${dataDirectory}: ${identity.error.message}` });
     return err({ code: "damaged", message: `${dataDirectory}: ${coordinator?.ok === false ? coordinator.error : ""}` });
   }
-  const grouped = await openGroupNode(config, hooks, disk, identity.value);
+  const grouped = await joinGroup(config, hooks, disk, identity.value);
   if (!grouped.ok) {
     await engine.value.close();
     return err({ code: grouped.error.code, message: `${dataDirectory}: ${grouped.error.message}` });
@@ -334,7 +334,7 @@ async function openNode(
 }
 
 /** Joins a group when a coordinator is named that others use too. */
-async function openGroupNode(
+async function joinGroup(
   config: Config,
   hooks: ServeHooks,
   disk: Disk,
@@ -346,13 +346,11 @@ async function openGroupNode(
     return refused.ok ? ok(undefined) : refused;
   }
   if (typeof shared === "string") return err({ code: "coordinator", message: `--zookeeper: ${shared}` });
-  const { GroupNode } = await import("./group/groupNode.ts");
-  const opened = await GroupNode.open({
-    config,
+  const { openGroupNode } = await import("./group/openGroupNode.ts");
+  const opened = await openGroupNode(config, {
     coordinator: shared,
     disk,
     data: identity.identity.toString(16),
-    clock: nodeClock,
     timers: nodeTimers,
     random: nodeRandom,
     onNotice: hooks.onNotice,

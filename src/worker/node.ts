@@ -308,7 +308,7 @@ export class Node {
     const bytes = others === undefined || !this.replica.primary?.hasPeers ? NO_BYTES : wireRecord(record, checksum);
     const sealed: LogRecord = { epoch, firstSeq, lastSeq: seq(firstSeq + count - 1), bytes };
     this.replica.appended(sealed);
-    this.replicator.run();
+    if (others !== undefined) this.replicator.run();
   }
 
   /** Reads the state again from the engine; false when the node has to end. */

@@ -41,6 +41,7 @@ export interface ReplicaOptions {
 /** What a replica is to its group at the moment. */
 export type Role = "starting" | "outside" | "secondary" | "primary";
 
+const NOTHING: readonly Effect[] = [];
 const NO_CONFIGURATION: Configuration = {
   epoch: epoch(0),
   primary: { id: "", incarnation: 0 },
@@ -158,8 +159,8 @@ export class GroupReplica {
   }
 
   /** What has to be done, in this order; each is told once. */
-  takeEffects(): Effect[] {
-    return this.#effects.splice(0);
+  takeEffects(): readonly Effect[] {
+    return this.#effects.length === 0 ? NOTHING : this.#effects.splice(0);
   }
 
   // Configurations

@@ -1,17 +1,11 @@
 import { type Seq, seq } from "../../base/ids.ts";
-import {
-  type Configuration,
-  isMember,
-  isSame,
-  type Member,
-  membersOf,
-  minReplicasFor,
-  without,
-} from "./configuration.ts";
+import { type Configuration, isMember, isSame, type Member, minReplicasFor, without } from "./configuration.ts";
 import { propose, type ReplicaContext, send } from "./context.ts";
 import { Feeder } from "./feeder.ts";
 import type { Appended, BeaconAck, Grant, Join, LogRecord, Message, Mismatch } from "./message.ts";
 import { Peer } from "./peer.ts";
+
+const COMMIT = { kind: "commit" } as const;
 
 /**
  * `waiting`: promises may still bind it, or its barrier is not committed; `active`: serves; `resigning`: takes no writes and lets
@@ -194,12 +188,21 @@ export class PrimaryRole {
     return members.filter((member) => !isSame(member, self));
   }
 
+  /** Nobody else has to have anything: the usual case of a node by itself, which should cost nothing. */
+  #isAlone(): boolean {
+    const { configuration, proposals } = this.#context;
+    return configuration.secondaries.length === 0 && !proposals.any;
+  }
+
   tryCommit(now: number): void {
     const { log, rules, configuration } = this.#context;
     if (now < this.#blockedUntil) return;
+    if (rules.minReplicas && configuration.secondaries.length + 1 < configuration.minReplicas) return;
+    if (this.#peers.size === 0 && rules.acknowledgeDurable && this.#isAlone()) {
+      if (log.durableSeq > log.commitPoint) this.#commit(log.durableSeq);
+      return;
+    }
     const required = this.#required();
-    const replicas = membersOf(configuration).length;
-    if (rules.minReplicas && replicas < configuration.minReplicas) return;
     const points: number[] = [rules.acknowledgeDurable ? log.durableSeq : log.lastSeq];
     for (const member of required) points.push(this.#peerOf(member)?.match ?? 0);
     points.sort((a, b) => a - b);
@@ -211,7 +214,7 @@ export class PrimaryRole {
   #commit(point: Seq): void {
     const { log, effects, configuration } = this.#context;
     log.commitPoint = point;
-    effects.push({ kind: "commit" });
+    effects.push(COMMIT);
     for (const peer of this.#peers.values()) {
       if (peer.confirmed)
         send(this.#context, peer.member.id, { kind: "committed", epoch: configuration.epoch, commitPoint: point });

@@ -1,21 +1,14 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { networkInterfaces } from "node:os";
 import type { Random } from "../../base/random.ts";
 import { err, ok, type Result } from "../../base/result.ts";
-import type { LinkCertificates } from "../../platform/link/linkOptions.ts";
-import { nodeRandom } from "../../platform/nodeRandom.ts";
-import type { Clock, Timers } from "../../ports/clock.ts";
+import type { ReplicaTimes } from "../../core/replica/times.ts";
+import type { Timers } from "../../ports/clock.ts";
 import type { Coordinator } from "../../ports/coordinator.ts";
 import type { Disk } from "../../ports/disk.ts";
-import type { LinkEndpoint, LinkHandler } from "../../ports/link.ts";
-import type { WorkerCallServer, WorkerCalls } from "../../ports/workerCalls.ts";
+import type { LinkEndpoint, LinkHandler, LinkNetwork } from "../../ports/link.ts";
+import type { WorkerCallServer, WorkerCalls, WorkerService } from "../../ports/workerCalls.ts";
 import type { Node } from "../../worker/node.ts";
 import type { NodeError } from "../../worker/nodeError.ts";
 import type { GroupParts, GroupWorker } from "../../worker/replication/groupParts.ts";
-import type { Config } from "../config.ts";
-import { VERSION } from "../version.ts";
-import { readCertificates } from "./certificates.ts";
 import { prepareTree } from "./clusterTree.ts";
 import { type Claimed, claimMembership, refuseLone, renewIncarnation } from "./membershipFile.ts";
 import { Registration, waitForRival } from "./registration.ts";
@@ -28,54 +21,71 @@ const SNAPSHOT_MILLIS_MAX = 3_600_000;
 const SNAPSHOT_IDLE_MILLIS_MAX = 10_000;
 const CALLS_GRACE_MILLIS = 500;
 
+/** What a process brings; nothing here knows of Node.js, so that a simulated process can bring it as well. */
 export interface GroupNodeParts {
-  readonly config: Config;
+  readonly id: string;
+  readonly group: string;
   readonly coordinator: Coordinator;
   /** The data directory. */
   readonly disk: Disk;
   /** Names the data in it. */
   readonly data: string;
-  readonly clock: Clock;
+  /** The machine's present boot; undefined when every acknowledged write is on disk. */
+  readonly boot: string | undefined;
   readonly timers: Timers;
   readonly random: Random;
+  readonly links: () => Promise<LinkNetwork>;
+  readonly calls: () => Promise<WorkerCalls>;
+  /** Where it listens, and where others find it. */
+  readonly bind: string;
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly linkPort: number;
+  readonly rpcPort: number;
+  readonly version: string;
+  readonly pid: number;
+  readonly times?: ReplicaTimes;
+  /** Whether reads at a secondary may be old unless a connection says otherwise. */
+  readonly eventualByDefault: boolean;
+  /** A name as Redis's clients know nodes by: 40 hexadecimal digits. */
+  readonly longId: (name: string) => string;
+  /** Stands between those who call this worker and its answers. */
+  readonly guardAnswers?: (answers: WorkerService) => WorkerService;
   readonly onNotice: (text: string) => void;
 }
 
 /** What a process does so that its node is one of several: finds the others, links with them, answers their calls, tells of itself. */
 export class GroupNode {
   readonly parts: GroupParts;
+  readonly answers = new WorkerAnswers();
   readonly #options: GroupNodeParts;
   readonly #cluster: string;
-  readonly #id: string;
-  readonly #tls: LinkCertificates | undefined;
   #incarnation: number;
   readonly #roster: Roster;
-  readonly #answers = new WorkerAnswers();
   #links: LinkEndpoint | undefined;
   #calls: WorkerCalls | undefined;
   #server: WorkerCallServer | undefined;
   #registration: Registration | undefined;
 
-  private constructor(options: GroupNodeParts, cluster: string, claimed: Claimed, tls: LinkCertificates | undefined) {
-    const { config, coordinator, timers, onNotice } = options;
+  private constructor(options: GroupNodeParts, cluster: string, claimed: Claimed) {
+    const { id, group, coordinator, timers, times, eventualByDefault, longId, onNotice } = options;
     this.#options = options;
     this.#cluster = cluster;
-    this.#id = config.id!;
     this.#incarnation = claimed.incarnation;
-    this.#tls = tls;
     this.#roster = new Roster({ coordinator, timers, onChange: () => this.#meet(), onNotice });
     this.parts = {
-      self: { id: this.#id, incarnation: claimed.incarnation },
+      self: { id, incarnation: claimed.incarnation },
+      ...(times !== undefined && { times }),
       mayFound: claimed.isNew,
       join: (handler) => this.#join(handler),
       renew: () => this.#renew(),
       rejoin: (handler) => this.#rejoin(handler),
       fetchSnapshot: (from, take) => this.#fetchSnapshot(from, take),
-      clientAddress: (id) => this.#roster.workers.get(id)?.resp,
-      eventualByDefault: () => config["replica-reads"] === "eventual",
+      clientAddress: (other) => this.#roster.workers.get(other)?.resp,
+      eventualByDefault: () => eventualByDefault,
       roster: {
-        groupId: longId(`${cluster}/${config.group}`),
-        nodeId: (id) => longId(`${cluster}/${config.group}/${id}`),
+        groupId: longId(`${cluster}/${group}`),
+        nodeId: (other) => longId(`${cluster}/${group}/${other}`),
         workers: () => this.#workers(),
       },
     };
@@ -83,52 +93,40 @@ export class GroupNode {
 
   /** Waits for the coordinator, and claims the data directory for this replica. */
   static async open(options: GroupNodeParts): Promise<Result<GroupNode, NodeError>> {
-    const { config, coordinator, disk, random, timers, onNotice } = options;
-    if (config.id === undefined) return err({ code: "conflict", message: "a worker needs an --id" });
-    const tls = readCertificates(config);
-    if (!tls.ok) return err({ code: "conflict", message: tls.error });
+    const { id, group, boot, data, coordinator, disk, random, timers, onNotice } = options;
     let told: string | undefined;
     for (;;) {
       const cluster = await prepareTree(coordinator, random.u32().toString(16) + random.u32().toString(16));
-      const founded = await coordinator.exists(`/groups/${config.group}/config`, { sync: true });
+      const founded = await coordinator.exists(`/groups/${group}/config`, { sync: true });
       if (cluster.ok && founded.ok) {
-        const allowed = founded.value ? await refuseLone(disk, config.group) : ok(undefined);
+        const allowed = founded.value ? await refuseLone(disk, group) : ok(undefined);
         if (!allowed.ok) return allowed;
-        const boot = config.durability === "memory" ? bootId() : undefined;
-        const claim = { cluster: cluster.value, group: config.group, id: config.id, boot };
-        const claimed = await claimMembership(disk, claim, random);
+        const claimed = await claimMembership(disk, { cluster: cluster.value, group, id, boot }, random);
         if (!claimed.ok) return claimed;
-        const { data } = options;
-        const free = await waitForRival({ coordinator, timers, id: config.id, data, onNotice });
+        const free = await waitForRival({ coordinator, timers, id, data, onNotice });
         if (!free.ok) return free;
-        return ok(new GroupNode(options, cluster.value, claimed.value, tls.value));
+        return ok(new GroupNode(options, cluster.value, claimed.value));
       }
-      const trouble = cluster.ok ? `group ${config.group} cannot be read` : cluster.error;
+      const trouble = cluster.ok ? `group ${group} cannot be read` : cluster.error;
       if (trouble !== told) onNotice(`waiting for the coordinator: ${trouble}`);
       told = trouble;
       await new Promise<void>((resolve) => timers.after(PREPARE_AGAIN_MILLIS, resolve));
     }
   }
 
-  get #host(): string {
-    const { config } = this.#options;
-    return config.advertise ?? hostOf(config.bind);
-  }
-
   async #join(handler: LinkHandler): Promise<Result<LinkEndpoint, NodeError>> {
-    const { config } = this.#options;
-    const { grpcWorkerCalls } = await import("../../platform/rpc/grpcWorkerCalls.ts");
-    const joined = await this.#link(handler, config["link-port"]);
+    const { id, bind, linkPort, rpcPort, guardAnswers } = this.#options;
+    this.#calls = await this.#options.calls();
+    const joined = await this.#link(handler, linkPort);
     if (!joined.ok) return joined;
-    this.#calls = await grpcWorkerCalls(this.#tls);
     const served = await this.#calls.serve({
-      listen: { host: config.bind, port: config["rpc-port"] },
-      self: this.#target(this.#id),
-      service: this.#answers,
+      listen: { host: bind, port: rpcPort },
+      self: this.#target(id),
+      service: guardAnswers?.(this.answers) ?? this.answers,
     });
     if (!served.ok) {
       await joined.value.close();
-      return err({ code: "conflict", message: `--rpc-port ${config["rpc-port"]}: ${served.error.message}` });
+      return err({ code: "conflict", message: `--rpc-port ${rpcPort}: ${served.error.message}` });
     }
     this.#server = served.value;
     await this.#roster.read();
@@ -136,26 +134,19 @@ export class GroupNode {
   }
 
   async #link(handler: LinkHandler, port: number): Promise<Result<LinkEndpoint, NodeError>> {
-    const { config, random } = this.#options;
-    const { tcpLinks } = await import("../../platform/link/tcpLinks.ts");
-    const { cluster, group, replica } = this.#target(this.#id);
-    const self = { cluster, group, replica, incarnation: this.#incarnation };
-    const joined = await tcpLinks({ random, tls: this.#tls }).join({
-      self,
-      listen: { host: config.bind, port },
-      handler,
-    });
+    const { id, bind } = this.#options;
+    const links = await this.#options.links();
+    const self = { ...this.#target(id), incarnation: this.#incarnation };
+    const joined = await links.join({ self, listen: { host: bind, port }, handler });
     if (!joined.ok) return err({ code: "conflict", message: `--link-port ${port}: ${joined.error.message}` });
     this.#links = joined.value;
     return joined;
   }
 
   async #renew(): Promise<number> {
-    const { config, disk, random } = this.#options;
+    const { id, disk, random, onNotice } = this.#options;
     this.#incarnation = await renewIncarnation(disk, random);
-    this.#options.onNotice(
-      `what ${config.id} had is too old; it learns the group's data anew, as incarnation ${this.#incarnation}`,
-    );
+    onNotice(`what ${id} had is too old; it learns the group's data anew, as incarnation ${this.#incarnation}`);
     return this.#incarnation;
   }
 
@@ -169,12 +160,12 @@ export class GroupNode {
   }
 
   #target(replica: string): { readonly cluster: string; readonly group: string; readonly replica: string } {
-    return { cluster: this.#cluster, group: this.#options.config.group, replica };
+    return { cluster: this.#cluster, group: this.#options.group, replica };
   }
 
   *#workers(): Iterable<GroupWorker> {
     for (const [id, { group, resp, link }] of this.#roster.workers) {
-      if (group !== this.#options.config.group) continue;
+      if (group !== this.#options.group) continue;
       const { host, port } = splitAddress(resp)!;
       yield { id, host, port, linkPort: splitAddress(link)!.port };
     }
@@ -184,7 +175,7 @@ export class GroupNode {
   #meet(): void {
     for (const [id, record] of this.#roster.workers) {
       const address = splitAddress(record.link);
-      if (id === this.#id || record.group !== this.#options.config.group || address === undefined) continue;
+      if (id === this.#options.id || record.group !== this.#options.group || address === undefined) continue;
       this.#links?.expect(id, address);
     }
   }
@@ -194,29 +185,29 @@ export class GroupNode {
     if (address === undefined) return err(`the address of ${from} is not known`);
     const caller = this.#calls!.caller(address, this.#target(from));
     const limits = { deadlineMillis: SNAPSHOT_MILLIS_MAX, idleMillisMax: SNAPSHOT_IDLE_MILLIS_MAX };
-    const fetched = await caller.snapshot({ attempt: this.#id, from: 0 }, { take }, limits).done;
+    const fetched = await caller.snapshot({ attempt: this.#options.id, from: 0 }, { take }, limits).done;
     caller.close();
     return fetched.ok ? ok(undefined) : err(fetched.error.message);
   }
 
   /** The node is open and Redis clients are heard: tells the others. */
   async register(node: Node, respPort: number): Promise<Result<void, NodeError>> {
-    const { config, coordinator, data, timers, onNotice } = this.#options;
-    this.#answers.node = node;
+    const { id, group, host, coordinator, data, timers, version, pid, onNotice } = this.#options;
+    this.answers.node = node;
     this.#registration = new Registration({
       coordinator,
       timers,
       onNotice,
-      id: this.#id,
+      id,
       record: {
-        group: config.group,
+        group,
         incarnation: this.#incarnation,
-        link: joinAddress(this.#host, this.#links!.address.port),
-        rpc: joinAddress(this.#host, this.#server!.address.port),
-        resp: joinAddress(this.#host, respPort),
+        link: joinAddress(host, this.#links!.address.port),
+        rpc: joinAddress(host, this.#server!.address.port),
+        resp: joinAddress(host, respPort),
         data,
-        version: VERSION,
-        pid: process.pid,
+        version,
+        pid,
       },
     });
     return this.#registration.begin();
@@ -229,28 +220,5 @@ export class GroupNode {
     await this.#options.coordinator.close();
     await this.#server?.close(CALLS_GRACE_MILLIS);
     await this.#links?.close();
-  }
-}
-
-/** A name as Redis's clients know nodes by: 40 hexadecimal digits. */
-function longId(name: string): string {
-  return createHash("sha1").update(name).digest("hex");
-}
-
-/** An address that others may try: a wildcard is none. */
-function hostOf(bind: string): string {
-  if (bind !== "0.0.0.0" && bind !== "::") return bind;
-  const found = Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .find((address) => !address.internal && (bind === "::" || address.family === "IPv4"));
-  return found?.address ?? "127.0.0.1";
-}
-
-/** Changes when the machine starts, and with it all that was in memory only. Where it cannot be known, every start counts as one. */
-function bootId(): string {
-  try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
-  } catch {
-    return nodeRandom.u32().toString(16);
   }
 }
