@@ -1,11 +1,19 @@
-import type { Sabotage } from "../sabotage/sabotage.ts";
-import type { Violation } from "../violation.ts";
-import { runWorld } from "./runWorld.ts";
+import type { Violation } from "./violation.ts";
+
+/** A world that is over. */
+export interface PlayedWorld {
+  readonly scheduler: { readonly steps: number; readonly nowMicros: number };
+  /** How often what happened. */
+  readonly counts: ReadonlyMap<string, number>;
+  readonly hash: { toString(): string };
+  readonly violation: Violation | undefined;
+}
 
 export interface CampaignSettings {
   readonly from: number;
   readonly seeds: number;
-  readonly sabotage?: Sabotage;
+  /** Plays the world of a seed to its end. */
+  readonly play: (seed: string) => PlayedWorld | Promise<PlayedWorld>;
   /** Ends at the first violation. */
   readonly stopsAtFirst: boolean;
   readonly onViolation?: (seed: number, violation: Violation) => void;
@@ -22,9 +30,9 @@ export interface CampaignResult {
   readonly counts: ReadonlyMap<string, number>;
 }
 
-/** Runs worlds of consecutive seeds, one after the other. */
+/** Plays the worlds of consecutive seeds, one after the other. */
 export async function runCampaign(settings: CampaignSettings): Promise<CampaignResult> {
-  const { from, seeds, sabotage, stopsAtFirst, onViolation, onProgress } = settings;
+  const { from, seeds, play, stopsAtFirst, onViolation, onProgress } = settings;
   const counts = new Map<string, number>();
   const failed: number[] = [];
   let events = 0;
@@ -32,7 +40,7 @@ export async function runCampaign(settings: CampaignSettings): Promise<CampaignR
   let done = 0;
   while (done < seeds && !(stopsAtFirst && failed.length > 0)) {
     const seed = from + done;
-    const world = await runWorld({ seed: String(seed), ...(sabotage !== undefined && { sabotage }) });
+    const world = await play(String(seed));
     done++;
     events += world.scheduler.steps;
     virtualMicros += world.scheduler.nowMicros;
