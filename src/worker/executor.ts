@@ -1,5 +1,5 @@
 import { ByteWriter } from "../base/byteWriter.ts";
-import { seq } from "../base/ids.ts";
+import { type Seq, seq } from "../base/ids.ts";
 import type { Random } from "../base/random.ts";
 import type { Args } from "../core/command/args.ts";
 import type { Access, BlockRequest } from "../core/command/call.ts";
@@ -481,19 +481,27 @@ export class Executor {
   /** Deletes those of `keys` that are expired now, as one entry. */
   deleteExpired(keys: readonly string[]): void {
     if (keys.length === 0 || !this.mayExpire) return;
-    const { replica, journal, clock } = this.#parts;
-    const now = clock.wall();
+    const now = this.#parts.clock.wall();
+    this.writeEntry((mutator) => {
+      for (const key of keys) {
+        const ref = this.state.find(key);
+        if (ref === 0 || !this.state.expires(ref) || this.state.expireAt(ref) > now) continue;
+        mutator.delete(key);
+        this.state.statistics.expired++;
+      }
+    });
+  }
+
+  /** An entry of the node's own, if `write` changes anything: its seq, else undefined. Only while this replica evaluates. */
+  writeEntry(write: (mutator: Mutator) => void): Seq | undefined {
+    const { replica, journal } = this.#parts;
     this.#beginEntry();
-    for (const key of keys) {
-      const ref = this.state.find(key);
-      if (ref === 0 || !this.state.expires(ref) || this.state.expireAt(ref) > now) continue;
-      this.mutator.delete(key);
-      this.state.statistics.expired++;
-    }
-    if (!this.mutator.end()) return;
-    replica.propose();
+    write(this.mutator);
+    if (!this.mutator.end()) return undefined;
+    const at = replica.propose();
     journal.entryAdded();
     this.#scheduleTurnEnd();
     if (this.waiting.anyReady) this.#serveWaiting();
+    return at;
   }
 }

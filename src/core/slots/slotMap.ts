@@ -1,0 +1,83 @@
+import { areRanges, SLOT_COUNT, type SlotRanges } from "./slotRanges.ts";
+
+/** Which group has which slots: what `/slots` says. A group that is not named has none. */
+export interface Assignment {
+  readonly [group: string]: SlotRanges;
+}
+
+/**
+ * The znode `/slots`. It is made once, with the first assignment; from then on it changes only by the flip of a move
+ * (docs/adr/0014-moving-slots.md).
+ */
+export interface SlotMap {
+  /** 1 for the first assignment, one more with each flip. */
+  readonly version: number;
+  /** Who has what now. */
+  readonly now: Assignment;
+  /** Who was to have what in the beginning, asking nobody for data; it never changes. */
+  readonly first: Assignment;
+}
+
+export function firstSlotMap(first: Assignment): SlotMap {
+  return { version: 1, now: first, first };
+}
+
+export function encodeSlotMap(map: SlotMap): string {
+  return JSON.stringify({ version: map.version, now: map.now, first: map.first });
+}
+
+/** Undefined if it is nonsense: not JSON, a slot with two groups, a range that is none. */
+export function parseSlotMap(text: string): SlotMap | undefined {
+  let value: Partial<SlotMap> | null;
+  try {
+    value = JSON.parse(text) as Partial<SlotMap>;
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const { version, now, first } = value;
+  if (!Number.isSafeInteger(version) || version! < 1 || !isAssignment(now) || !isAssignment(first)) return undefined;
+  return { version: version!, now, first };
+}
+
+function isAssignment(value: unknown): value is Assignment {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const lists = Object.values(value);
+  return lists.every(areRanges) && ownersOf(value as Assignment) !== undefined;
+}
+
+/** Each slot's group, undefined for a slot that nobody has; undefined as a whole if a slot has two. */
+export function ownersOf(assignment: Assignment): (string | undefined)[] | undefined {
+  const owners = new Array<string | undefined>(SLOT_COUNT).fill(undefined);
+  for (const [group, ranges] of Object.entries(assignment)) {
+    for (const [from, to] of ranges) {
+      for (let slot = from; slot <= to; slot++) {
+        if (owners[slot] !== undefined) return undefined;
+        owners[slot] = group;
+      }
+    }
+  }
+  return owners;
+}
+
+/** The assignment that gives each slot to its owner. */
+export function assignmentOf(owners: readonly (string | undefined)[]): Assignment {
+  const assignment: { [group: string]: [number, number][] } = {};
+  for (let slot = 0; slot < SLOT_COUNT; slot++) {
+    const group = owners[slot];
+    if (group === undefined) continue;
+    assignment[group] ??= [];
+    const ranges = assignment[group];
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] === slot - 1) last[1] = slot;
+    else ranges.push([slot, slot]);
+  }
+  return assignment;
+}
+
+/** The map after a move's flip: its slots are the target's. */
+export function withSlotsMoved(map: SlotMap, slots: SlotRanges, target: string): SlotMap {
+  const owners = ownersOf(map.now)!;
+  for (const [from, to] of slots) owners.fill(target, from, to + 1);
+  return { version: map.version + 1, now: assignmentOf(owners), first: map.first };
+}
