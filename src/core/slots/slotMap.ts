@@ -1,4 +1,4 @@
-import { areRanges, SLOT_COUNT, type SlotRanges } from "./slotRanges.ts";
+import { areRanges, hasSlot, SLOT_COUNT, type SlotRanges } from "./slotRanges.ts";
 
 /** Which group has which slots: what `/slots` says. A group that is not named has none. */
 export interface Assignment {
@@ -43,36 +43,45 @@ export function parseSlotMap(text: string): SlotMap | undefined {
 function isAssignment(value: unknown): value is Assignment {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const lists = Object.values(value);
-  return lists.every(areRanges) && ownersOf(value as Assignment) !== undefined;
+  return lists.every(areRanges) && areApart(value as Assignment);
 }
 
 /** Each slot's group, undefined for a slot that nobody has; undefined as a whole if a slot has two. */
 export function ownersOf(assignment: Assignment): (string | undefined)[] | undefined {
+  if (!areApart(assignment)) return undefined;
   const owners = new Array<string | undefined>(SLOT_COUNT).fill(undefined);
   for (const [group, ranges] of Object.entries(assignment)) {
-    for (const [from, to] of ranges) {
-      for (let slot = from; slot <= to; slot++) {
-        if (owners[slot] !== undefined) return undefined;
-        owners[slot] = group;
-      }
-    }
+    for (const [from, to] of ranges) owners.fill(group, from, to + 1);
   }
   return owners;
 }
 
+/** The group that has a slot, without looking at all others. */
+export function ownerIn(assignment: Assignment, slot: number): string | undefined {
+  return Object.keys(assignment).find((group) => hasSlot(assignment[group]!, slot));
+}
+
+/** Whether no slot has two groups. */
+function areApart(assignment: Assignment): boolean {
+  const all = Object.values(assignment).flat();
+  all.sort(([one], [other]) => one - other);
+  return all.every(([from], i) => i === 0 || all[i - 1]![1] < from);
+}
+
 /** The assignment that gives each slot to its owner. */
 export function assignmentOf(owners: readonly (string | undefined)[]): Assignment {
-  const assignment: { [group: string]: [number, number][] } = {};
+  // A group may be called `constructor`: what every object has is no list.
+  const assignment = new Map<string, [number, number][]>();
   for (let slot = 0; slot < SLOT_COUNT; slot++) {
     const group = owners[slot];
     if (group === undefined) continue;
-    assignment[group] ??= [];
-    const ranges = assignment[group];
+    const ranges = assignment.get(group) ?? [];
+    assignment.set(group, ranges);
     const last = ranges.at(-1);
     if (last !== undefined && last[1] === slot - 1) last[1] = slot;
     else ranges.push([slot, slot]);
   }
-  return assignment;
+  return Object.fromEntries(assignment);
 }
 
 /** The map after a move's flip: its slots are the target's. */

@@ -46,6 +46,10 @@ export function commonSlot(one: SlotRanges, other: SlotRanges): number | undefin
   return undefined;
 }
 
+export function areSame(one: SlotRanges, other: SlotRanges): boolean {
+  return one.length === other.length && one.every(([from, to], at) => from === other[at]![0] && to === other[at]![1]);
+}
+
 /** `0-99,200`. */
 export function showRanges(ranges: SlotRanges): string {
   return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(",");

@@ -1,8 +1,7 @@
-import type { ByteReader } from "../../base/byteReader.ts";
-import { MalformedBytes } from "../../base/byteReader.ts";
+import { type ByteReader, MalformedBytes } from "../../base/byteReader.ts";
 import type { ByteWriter } from "../../base/byteWriter.ts";
 import { readRanges, type SlotChange, writeRanges } from "./slotChange.ts";
-import { eachSlot, NO_SLOTS, rangesOf, SLOT_COUNT, type SlotRanges } from "./slotRanges.ts";
+import { areSame, eachSlot, NO_SLOTS, rangesOf, SLOT_COUNT, type SlotRanges } from "./slotRanges.ts";
 
 /** What a group may do with a slot. */
 export const SLOT_OWNED = 0;
@@ -57,7 +56,7 @@ export class SlotTable {
   }
 
   owned(): SlotRanges {
-    return rangesOf(this.#where((state) => state === SLOT_OWNED || state === SLOT_SEALED || state === SLOT_CLOSED));
+    return this.#rangesOf((state) => state === SLOT_OWNED || state === SLOT_SEALED || state === SLOT_CLOSED);
   }
 
   /** Whether clients may not see keys of the slot: it is not the group's, whatever is here of it. */
@@ -66,21 +65,28 @@ export class SlotTable {
     return state === SLOT_ABSENT || state === SLOT_IMPORTING || state === SLOT_READY;
   }
 
-  *#where(is: (state: number) => boolean): Generator<number> {
-    for (let slot = 0; slot < SLOT_COUNT; slot++) if (is(this.#states[slot]!)) yield slot;
+  #rangesOf(is: (state: number) => boolean): SlotRanges {
+    const ranges: [number, number][] = [];
+    for (let slot = 0, from = -1; slot <= SLOT_COUNT; slot++) {
+      const isIn = slot < SLOT_COUNT && is(this.#states[slot]!);
+      if (isIn && from < 0) from = slot;
+      else if (!isIn && from >= 0) {
+        ranges.push([from, slot - 1]);
+        from = -1;
+      }
+    }
+    return ranges;
   }
 
   /** Takes what entry `seq` says; false if it says nothing new. */
   apply(change: SlotChange, seq: number): boolean {
-    if (seq <= this.seq && this.seq !== 0) return false;
-    const isTaken = this.#take(change, seq);
-    if (!isTaken) return false;
+    if (seq <= this.seq || !this.#take(change, seq)) return false;
     this.seq = seq;
-    this.isWhole = !this.#states.some((state) => state !== SLOT_OWNED);
     return true;
   }
 
   #take(change: SlotChange, seq: number): boolean {
+    if (!this.isAssigned && change.kind !== "assign") return false;
     switch (change.kind) {
       case "assign":
         return this.#assign(change.slots);
@@ -118,7 +124,7 @@ export class SlotTable {
 
   #import(id: string, slots: SlotRanges, other: string): boolean {
     const before = this.moves.get(id);
-    if (before !== undefined && before.phase !== "importing") return false;
+    if (before !== undefined && !(before.phase === "importing" && areSame(before.slots, slots))) return false;
     if (before === undefined && !this.#areAll(slots, SLOT_ABSENT)) return false;
     this.moves.set(id, { id, slots, other, phase: "importing", sourceSeq: 0, isWhole: false });
     this.#leave(slots);
@@ -163,15 +169,20 @@ export class SlotTable {
     return true;
   }
 
+  /** Copied batches, which come by the hundred a second, do not come here. */
   #set(slots: SlotRanges, state: SlotState): true {
     for (const [from, to] of slots) this.#states.fill(state, from, to + 1);
+    this.isWhole = this.#states.every((each) => each === SLOT_OWNED);
     return true;
   }
 
-  /** Every key of the group is gone (`FLUSHALL`): what was copied has to be copied again. */
-  cleared(): void {
+  /** Entry `seq` removed every key of the group (`FLUSHALL`): what was copied has to be copied again. */
+  cleared(seq: number): void {
+    if (seq <= this.seq) return;
     for (const [id, move] of this.moves) {
-      if (move.phase === "importing") this.moves.set(id, { ...move, sourceSeq: 0, isWhole: false });
+      if (move.phase !== "importing") continue;
+      this.moves.set(id, { ...move, sourceSeq: 0, isWhole: false });
+      this.seq = seq;
     }
   }
 
@@ -190,7 +201,10 @@ export class SlotTable {
     writer.u8(FORMAT);
     writer.u48(this.seq);
     writer.u8(this.isAssigned ? 1 : 0);
-    writeRanges(writer, rangesOf(this.#where((state) => state === SLOT_OWNED)));
+    writeRanges(
+      writer,
+      this.#rangesOf((state) => state === SLOT_OWNED),
+    );
     writeRanges(writer, this.leftovers);
     writer.varint(this.moves.size);
     for (const { id, slots, other, phase, sourceSeq, isWhole } of this.moves.values()) {
@@ -213,7 +227,6 @@ export class SlotTable {
     this.#set(readRanges(reader), SLOT_OWNED);
     this.leftovers = readRanges(reader);
     for (let left = reader.varint(); left > 0; left--) this.#readMove(reader);
-    this.isWhole = !this.#states.some((state) => state !== SLOT_OWNED);
   }
 
   #readMove(reader: ByteReader): void {
