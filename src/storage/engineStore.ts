@@ -1,8 +1,9 @@
-import { MalformedBytes } from "../base/byteReader.ts";
+import { ByteReader, MalformedBytes } from "../base/byteReader.ts";
 import { openValue } from "../base/engineBatch.ts";
 import type { Seq } from "../base/ids.ts";
 import { invariant } from "../base/invariant.ts";
-import type { ColdRecord, ColdStore } from "../core/state/coldStore.ts";
+import { SlotTable } from "../core/slots/slotTable.ts";
+import type { ColdKeys, ColdRecord, ColdStore } from "../core/state/coldStore.ts";
 import type { StoredPiece } from "../core/state/values/collection.ts";
 import type { Checksum } from "../ports/checksum.ts";
 import type { Engine, EnginePair, EngineRange } from "../ports/engine.ts";
@@ -17,6 +18,7 @@ import {
   recordKey,
   recordKeyAt,
   recordsRange,
+  SLOTS_KEY,
 } from "./keyLayout.ts";
 import { readRecord } from "./keyRecord.ts";
 import { decodeMeta, type EngineMeta, newMeta } from "./meta.ts";
@@ -31,6 +33,12 @@ export class EngineStore implements ColdStore {
   meta: EngineMeta;
   /** Every mutation up to here is in batches that the engine has taken. */
   flushedSeq: Seq;
+  /** Seq of the table of slots in the newest batch that was made; 0: the store has none. */
+  slotsSeq = 0;
+  /** Keys that are on their way to the engine, or from it: of batches that may not be applied yet, and of large collections in pieces. */
+  readonly unsettled = new Set<Iterable<string>>();
+  /** That table. */
+  #slots: Uint8Array | undefined;
 
   readonly checksum: Checksum;
 
@@ -46,7 +54,30 @@ export class EngineStore implements ColdStore {
   static open(engine: Engine, hashOf: (key: string) => number, checksum: Checksum): EngineStore | undefined {
     const bytes = engine.get(META_KEY);
     const meta = bytes === undefined ? newMeta() : decodeMeta(intact(META_KEY, bytes, checksum));
-    return meta === undefined ? undefined : new EngineStore(engine, hashOf, checksum, meta);
+    if (meta === undefined) return undefined;
+    const store = new EngineStore(engine, hashOf, checksum, meta);
+    if (!meta.installing) store.#readSlots();
+    return store;
+  }
+
+  #readSlots(): void {
+    const bytes = this.engine.get(SLOTS_KEY);
+    if (bytes === undefined) return;
+    const table = intact(SLOTS_KEY, bytes, this.checksum);
+    const slots = new SlotTable();
+    slots.decode(new ByteReader(table));
+    this.slotsWritten(table, slots.seq);
+  }
+
+  /** A batch is made that brings this table. */
+  slotsWritten(slots: Uint8Array, slotsSeq: number): void {
+    this.#slots = slots;
+    this.slotsSeq = slotsSeq;
+  }
+
+  loadSlots(slots: SlotTable): void {
+    if (this.#slots === undefined) slots.reset();
+    else slots.decode(new ByteReader(this.#slots));
   }
 
   /** Goes on with the engine as it was opened again. */
@@ -54,6 +85,13 @@ export class EngineStore implements ColdStore {
     this.engine = reopened.engine;
     this.meta = reopened.meta;
     this.flushedSeq = reopened.flushedSeq;
+    this.slotsSeq = reopened.slotsSeq;
+    this.#slots = reopened.#slots;
+    this.unsettled.clear();
+  }
+
+  *unsettledKeys(): Generator<string> {
+    for (const keys of this.unsettled) yield* keys;
   }
 
   get storedKeys(): number {
@@ -84,9 +122,9 @@ export class EngineStore implements ColdStore {
     }
   }
 
-  keys(cursor: number, limit: number): { readonly keys: readonly string[]; readonly next: number | undefined } {
+  keys(cursor: number, limit: number, end?: number): ColdKeys {
     const { generation } = this.meta;
-    const { lt } = recordsRange(generation);
+    const lt = end === undefined ? recordsRange(generation).lt : recordKeyAt(generation, end);
     // A page ends where the position changes, so that a cursor, which is a position, tells where to go on.
     for (let wanted = limit + 1; ; wanted *= 2) {
       const pairs = this.engine.scan({ gte: recordKeyAt(generation, cursor), lt, limit: wanted, keysOnly: true });
@@ -109,7 +147,7 @@ export class EngineStore implements ColdStore {
 }
 
 /** The value as it was written, or `MalformedBytes`: what a damaged disk gives is never served. */
-function intact(key: Uint8Array, stored: Uint8Array, checksum: Checksum): Uint8Array {
+export function intact(key: Uint8Array, stored: Uint8Array, checksum: Checksum): Uint8Array {
   const value = openValue(key, stored, checksum.crc32);
   if (value === undefined)
     throw new MalformedBytes("a record of the store does not match its checksum: the store is damaged");

@@ -1,3 +1,4 @@
+import { ByteWriter } from "../base/byteWriter.ts";
 import { EngineBatchWriter } from "../base/engineBatch.ts";
 import { type Seq, seq } from "../base/ids.ts";
 import type { HeldCollection } from "../core/state/heldCollection.ts";
@@ -15,6 +16,7 @@ import {
   pieceIdOfOrphanKey,
   pieceRange,
   recordKey,
+  SLOTS_KEY,
 } from "./keyLayout.ts";
 import { writePiecesHeader, writeRecordHead, writeWhole } from "./keyRecord.ts";
 import { type LargeCollection, LargeCollections } from "./largeCollections.ts";
@@ -73,6 +75,8 @@ export class Flusher {
   readonly #batch: EngineBatchWriter;
   readonly #large: LargeCollections;
   #tombstones: Tombstone[] = [];
+  /** Keys that the batch brings to the engine or takes away from it. */
+  #unsettled: string[] = [];
   #newest = 0;
   /** Pieces of which an earlier round has said that they lost their key: with the next round the key has lost them too. */
   #orphans: readonly EnginePair[] = [];
@@ -94,6 +98,9 @@ export class Flusher {
     const orphans = this.#orphans;
     this.#tombstones = [];
     this.#large.forget();
+    store.unsettled.clear();
+    store.unsettled.add(this.#large);
+    this.#beginUnsettled();
     let before = Promise.resolve();
     while (await this.#fillNext(upTo)) {
       const applied = this.#apply(false);
@@ -108,6 +115,11 @@ export class Flusher {
     await store.engine.apply(this.#batch.take(), { sync: false });
     // Not at the beginning: for the first scan the engine's thread may have to be started, and everybody would wait for it.
     this.#orphans = store.engine.scan({ ...ORPHANS_RANGE, limit: ORPHANS_AT_ONCE, keysOnly: true });
+  }
+
+  #beginUnsettled(): void {
+    this.#unsettled = [];
+    this.#parts.store.unsettled.add(this.#unsettled);
   }
 
   /** Fills a batch that may be applied; false when there is nothing more up to `upTo`. */
@@ -177,16 +189,28 @@ export class Flusher {
     store.meta.applied = seq(Math.max(store.meta.applied, next - 1));
   }
 
-  /** What concerns no record in memory: a `FLUSHALL`, pieces without a key, outdated entries of the expiry index. */
+  /** What concerns no record in memory: a `FLUSHALL`, the table of slots, pieces without a key, outdated entries of the expiry index. */
   #writeLeftovers(): void {
     const { state, store } = this.#parts;
     this.#newest = this.#parts.newestSeq();
     this.#adoptClear();
+    this.#writeSlots();
     const { generation } = store.meta;
     for (const pieceId of state.orphanedPieces.splice(0)) this.#batch.put(orphanKey(pieceId), new Uint8Array(0));
     const stale = state.staleExpiries;
     state.staleExpiries = [];
     for (const { at, key } of stale) this.#batch.delete(expiryKey(generation, at, key));
+  }
+
+  /** The table goes along as a whole: after a restart, entries up to its seq are passed over, and the ones behind it are replayed. */
+  #writeSlots(): void {
+    const { state, store } = this.#parts;
+    const { slots } = state;
+    if (slots.seq === store.slotsSeq) return;
+    const writer = new ByteWriter();
+    slots.encode(writer);
+    this.#batch.put(SLOTS_KEY, writer.view());
+    store.slotsWritten(writer.view(), slots.seq);
   }
 
   #adoptClear(): void {
@@ -213,6 +237,7 @@ export class Flusher {
     if (state.isTombstone(ref)) {
       if (isStored) {
         this.#batch.delete(engineKey);
+        this.#unsettled.push(key);
         store.meta.storedKeys--;
         state.markUnstored(ref);
       }
@@ -220,7 +245,10 @@ export class Flusher {
     } else {
       this.#writeExpiry(ref, key);
       this.#writeValue(ref, engineKey);
-      if (!isStored) store.meta.storedKeys++;
+      if (!isStored) {
+        this.#unsettled.push(key);
+        store.meta.storedKeys++;
+      }
     }
     state.markFlushed(ref);
   }
@@ -288,8 +316,11 @@ export class Flusher {
     const batch = this.#batch.take();
     const tombstones = this.#tombstones;
     this.#tombstones = [];
+    const unsettled = this.#unsettled;
+    this.#beginUnsettled();
     await this.#parts.durable(seq(this.#newest));
     await store.engine.apply(batch, { sync });
+    store.unsettled.delete(unsettled);
     if (applied > store.flushedSeq) store.flushedSeq = applied;
     for (const { key, version } of tombstones) state.forgetTombstone(key, version);
   }

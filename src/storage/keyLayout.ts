@@ -5,6 +5,7 @@ import { decodeLatin1, encodeLatin1 } from "../base/latin1.ts";
  * What keys of the engine look like. All integers are big-endian, so that byte order is their order.
  *
  *     01                                        meta
+ *     02                                        table of slots
  *     10 generation(4) slot(2) hash(4) key      a key's record: a slot is one contiguous range
  *     20 generation(4) pieceId(6) piece         one piece of a large collection
  *     30 generation(4) expireAt(6) key          keys with a time to live, soonest first
@@ -13,6 +14,7 @@ import { decodeLatin1, encodeLatin1 } from "../base/latin1.ts";
  * A generation ends with `FLUSHALL`: what is left of older ones is out of sight at once and removed in the background.
  */
 const TABLE_META = 0x01;
+const TABLE_SLOTS = 0x02;
 const TABLE_KEYS = 0x10;
 const TABLE_PIECES = 0x20;
 const TABLE_EXPIRIES = 0x30;
@@ -25,6 +27,8 @@ const EXPIRY_PREFIX = 11;
 export const NAME_AT = 11;
 
 export const META_KEY = Uint8Array.of(TABLE_META);
+/** What the group does with each slot; absent in a store that never heard of it. */
+export const SLOTS_KEY = Uint8Array.of(TABLE_SLOTS);
 /** Everything but the meta. */
 export const CONTENT_RANGE = { gte: Uint8Array.of(TABLE_META + 1), lt: Uint8Array.of(0xff) } as const;
 

@@ -8,7 +8,11 @@ import { VALUE_HASH, VALUE_LIST } from "../core/state/values/collection.ts";
 import { collectionFromPieces, decodeCollection } from "../core/state/values/decode.ts";
 
 const WHOLE = 0;
-const IN_PIECES = 1;
+/** First byte of a collection's value that stands elsewhere. */
+export const IN_PIECES = 1;
+/** Where the expiry stands, behind the encoding hint, and where the value begins. */
+export const RECORD_EXPIRE_AT = 8;
+export const RECORD_HEAD_BYTES = 14;
 
 /** The part of a key's record that stands before the value: type, version, encoding hint, expiry. */
 export function writeRecordHead(
@@ -22,6 +26,13 @@ export function writeRecordHead(
   writer.u48(version);
   writer.u8(hint);
   writer.u48(expireAt);
+}
+
+/** Seq of the key's last mutation. Throws `MalformedBytes`. */
+export function versionOfRecord(bytes: Uint8Array): number {
+  const reader = new ByteReader(bytes);
+  reader.u8();
+  return reader.u48();
 }
 
 /** Expiry in a key's record, 0 for none. Throws `MalformedBytes`. */

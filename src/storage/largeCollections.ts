@@ -21,7 +21,7 @@ export interface TurnSizes {
 }
 
 /** Takes the pieces of collections into a batch, so many a turn. */
-export class LargeCollections implements PieceSink {
+export class LargeCollections implements PieceSink, Iterable<string> {
   readonly #batch: EngineBatchWriter;
   readonly #sizes: TurnSizes;
   /** First those of which the engine has a record: their batch has to wait for them. */
@@ -57,6 +57,11 @@ export class LargeCollections implements PieceSink {
   /** Whether the batch has pieces that must not come to be without what is still to be taken. */
   get holdsBatch(): boolean {
     return this.first?.isFresh === false;
+  }
+
+  /** Keys whose records are still to be written. */
+  *[Symbol.iterator](): Generator<string> {
+    for (const { key } of this.#pending) yield key;
   }
 
   /** The oldest change that may be missing. */

@@ -21,6 +21,8 @@ export const ENTRY_END = 0;
 export const ENTRY_RECORD = 1;
 export const ENTRY_PIECE = 2;
 export const ENTRY_ORPHAN = 3;
+/** At most one, with an empty key. Senders that know nothing of slots have none. */
+export const ENTRY_SLOTS = 4;
 
 export interface SnapshotHeader {
   /** Every mutation up to here is in the snapshot; of later ones some may be, each key carrying its version. */

@@ -3,9 +3,10 @@ import { ByteWriter } from "../base/byteWriter.ts";
 import { EngineBatchWriter } from "../base/engineBatch.ts";
 import type { Epoch, Seq } from "../base/ids.ts";
 import { err, ok, type Result } from "../base/result.ts";
+import { SlotTable } from "../core/slots/slotTable.ts";
 import type { Checksum } from "../ports/checksum.ts";
 import type { Engine } from "../ports/engine.ts";
-import { CONTENT_RANGE, expiryKey, META_KEY, orphanKey, pieceKey, recordKey } from "./keyLayout.ts";
+import { CONTENT_RANGE, expiryKey, META_KEY, orphanKey, pieceKey, recordKey, SLOTS_KEY } from "./keyLayout.ts";
 import { expireAtOfRecord } from "./keyRecord.ts";
 import type { Log } from "./log/log.ts";
 import { encodeMeta, newMeta } from "./meta.ts";
@@ -14,6 +15,7 @@ import {
   ENTRY_ORPHAN,
   ENTRY_PIECE,
   ENTRY_RECORD,
+  ENTRY_SLOTS,
   readSnapshotHeader,
   SNAPSHOT_END_BYTES,
   SNAPSHOT_ENTRY_BYTES_MAX,
@@ -183,6 +185,10 @@ export class SnapshotInstall {
       }
       case ENTRY_ORPHAN:
         this.#batch.put(orphanKey(key.u48()), NOTHING);
+        return true;
+      case ENTRY_SLOTS:
+        new SlotTable().decode(new ByteReader(value));
+        this.#batch.put(SLOTS_KEY, value);
         return true;
       default:
         return false;

@@ -1,10 +1,9 @@
-import { MalformedBytes } from "../base/byteReader.ts";
 import { ByteWriter } from "../base/byteWriter.ts";
-import { openValue } from "../base/engineBatch.ts";
 import { type Epoch, type Seq, seq } from "../base/ids.ts";
 import { invariant } from "../base/invariant.ts";
 import type { Checksum } from "../ports/checksum.ts";
-import type { Engine, EnginePair, EngineSnapshot } from "../ports/engine.ts";
+import type { Engine, EngineSnapshot } from "../ports/engine.ts";
+import { intact } from "./engineStore.ts";
 import {
   CONTENT_RANGE,
   META_KEY,
@@ -14,6 +13,7 @@ import {
   pieceIdOfPieceKey,
   piecesRange,
   recordsRange,
+  SLOTS_KEY,
 } from "./keyLayout.ts";
 import type { Log } from "./log/log.ts";
 import type { Retention } from "./log/retention.ts";
@@ -24,6 +24,7 @@ import {
   ENTRY_ORPHAN,
   ENTRY_PIECE,
   ENTRY_RECORD,
+  ENTRY_SLOTS,
   writeSnapshotHeader,
 } from "./snapshotFormat.ts";
 
@@ -80,7 +81,7 @@ export class SnapshotSource {
     try {
       snapshot = await engine.snapshot();
       const [pair] = await snapshot.page({ gte: META_KEY, lt: CONTENT_RANGE.gte, bytesMax: 1 });
-      const meta = pair === undefined ? newMeta() : decodeMeta(intact(pair, checksum));
+      const meta = pair === undefined ? newMeta() : decodeMeta(intact(pair.key, pair.value, checksum));
       invariant(meta?.installing === false, "a store that is not whole is not copied");
       const epoch = log.epochAt(meta.applied);
       invariant(epoch !== undefined, "the log goes back to what the store has");
@@ -101,6 +102,10 @@ export class SnapshotSource {
     const { seq: at, epoch } = this;
     const { cleared, generation, nextPieceId } = this.#meta;
     writeSnapshotHeader(this.#writer, { seq: at, epoch, cleared, nextPieceId });
+    // The next key behind that of the table is its own with a zero byte.
+    yield* this.#table({ gte: SLOTS_KEY, lt: Uint8Array.of(...SLOTS_KEY, 0) }, (_key, valueBytes) => {
+      this.#begin(ENTRY_SLOTS, 0, valueBytes);
+    });
     yield* this.#table(recordsRange(generation), (key, valueBytes) => {
       this.#begin(ENTRY_RECORD, key.length - NAME_AT, valueBytes);
       this.#writer.copy(key, NAME_AT, key.length);
@@ -130,7 +135,7 @@ export class SnapshotSource {
     let page = await this.#snapshot.page({ ...range, bytesMax: PAGE_BYTES });
     while (page.length > 0) {
       for (const pair of page) {
-        const value = intact(pair, this.#checksum);
+        const value = intact(pair.key, pair.value, this.#checksum);
         writeKey(pair.key, value.length);
         this.#writer.copy(value, 0, value.length);
         this.#entries++;
@@ -156,11 +161,4 @@ export class SnapshotSource {
   close(): Promise<void> {
     return this.#snapshot.close();
   }
-}
-
-function intact({ key, value }: EnginePair, checksum: Checksum): Uint8Array {
-  const content = openValue(key, value, checksum.crc32);
-  if (content === undefined)
-    throw new MalformedBytes("a record of the store does not match its checksum: the store is damaged");
-  return content;
 }

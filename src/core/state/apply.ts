@@ -1,4 +1,5 @@
 import { invariant } from "../../base/invariant.ts";
+import type { SlotChange } from "../slots/slotChange.ts";
 import { ENCODING_AUTO, ENCODING_RAW, type EncodingHint } from "./coldStore.ts";
 import { HeldCollection } from "./heldCollection.ts";
 import { type KeySpace, VALUE_STRING } from "./keySpace.ts";
@@ -180,6 +181,11 @@ export class Applier {
 
   clear(seq: number): void {
     this.#state.clear(seq);
+  }
+
+  /** Whether it says anything new. */
+  changeSlots(change: SlotChange, seq: number): boolean {
+    return this.#state.slots.apply(change, seq);
   }
 
   /** Changes a collection in place, making it first where there is none and removing it when nothing is left. */

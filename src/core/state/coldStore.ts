@@ -1,3 +1,4 @@
+import type { SlotTable } from "../slots/slotTable.ts";
 import type { HeldCollection } from "./heldCollection.ts";
 
 /** A key as the engine keeps it. A string comes as bytes (a view that may be kept), a collection as an object. */
@@ -23,8 +24,20 @@ export interface ColdStore {
   /** How many keys are stored here, those in memory included. */
   readonly storedKeys: number;
   load(key: string): ColdRecord | undefined;
-  /** About `limit` stored keys at or after `cursor` (0: from the start), in the store's order, and where to go on; undefined at the end. */
-  keys(cursor: number, limit: number): { readonly keys: readonly string[]; readonly next: number | undefined };
+  /**
+   * About `limit` stored keys at or after `cursor` (0: from the start) and before `end`, in the store's order, and where to go on;
+   * undefined at the end. A cursor is slot · 2^32 + hash.
+   */
+  keys(cursor: number, limit: number, end?: number): ColdKeys;
+  /** Keys of which the store may have another state in a moment than it has now: they are on their way there, or from there. */
+  unsettledKeys(): Iterable<string>;
+  /** Makes the table what the store has of it. */
+  loadSlots(slots: SlotTable): void;
+}
+
+export interface ColdKeys {
+  readonly keys: readonly string[];
+  readonly next: number | undefined;
 }
 
 /** Nothing is cold: a key space that lives in memory only, in tests. */
@@ -32,4 +45,6 @@ export const NO_COLD_STORE: ColdStore = {
   storedKeys: 0,
   load: () => undefined,
   keys: () => ({ keys: [], next: undefined }),
+  unsettledKeys: () => [],
+  loadSlots: (slots) => slots.reset(),
 };

@@ -56,6 +56,15 @@ export class DirtyList {
     return this.#blocks[this.#first]?.firstSeq;
   }
 
+  /** Visits all that is listed, and maybe some of it twice. */
+  forEach(visit: (ref: Ref) => void): void {
+    for (const ref of this.#moved) visit(ref);
+    for (let at = this.#first; at < this.#blocks.length; at++) {
+      const { refs, count } = this.#blocks[at]!;
+      for (let i = 0; i < count; i++) visit(refs[i]!);
+    }
+  }
+
   clear(): void {
     this.#blocks = [];
     this.#first = 0;

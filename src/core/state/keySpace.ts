@@ -1,6 +1,7 @@
 import { copyBytes } from "../../base/copyBytes.ts";
 import { decodeLatin1, encodeLatin1 } from "../../base/latin1.ts";
 import type { Random } from "../../base/random.ts";
+import { SlotTable } from "../slots/slotTable.ts";
 import { type ColdRecord, type ColdStore, ENCODING_RAW, type EncodingHint, NO_COLD_STORE } from "./coldStore.ts";
 import { DirtyList } from "./dirtyList.ts";
 import { evictKeys } from "./eviction.ts";
@@ -28,6 +29,8 @@ import {
 } from "./record.ts";
 import { SipHash } from "./sipHash.ts";
 import { PAGE_SHIFT, type Ref, Slab } from "./slab.ts";
+import { SlotCounts } from "./slotCounts.ts";
+import { countKeysInSlots } from "./slotKeys.ts";
 
 export const VALUE_STRING = 1;
 
@@ -63,12 +66,15 @@ export class KeySpace extends KeyRecords {
   clearedSeq = 0;
   clearPending = false;
   readonly #hash: SipHash;
-  #cold: ColdStore;
+  readonly cold: ColdStore;
   tombstones = 0;
   /** Records of keys that the engine has too. */
   #residentStored = 0;
   /** Records of keys that came from the engine. */
   loadedKeys = 0;
+  /** What the group does with each slot. */
+  readonly slots = new SlotTable();
+  readonly slotCounts = new SlotCounts();
   /** Changed records that the engine has not been given yet. */
   readonly dirty = new DirtyList();
   #seekText: string | undefined;
@@ -81,7 +87,8 @@ export class KeySpace extends KeyRecords {
   constructor(seed: readonly [number, number], cold: ColdStore = NO_COLD_STORE) {
     super();
     this.#hash = new SipHash(seed[0], seed[1]);
-    this.#cold = cold;
+    this.cold = cold;
+    cold.loadSlots(this.slots);
   }
 
   /** Keys there are: in memory and not deleted, and on disk only. */
@@ -89,9 +96,15 @@ export class KeySpace extends KeyRecords {
     return this.index.size - this.tombstones + this.coldKeys;
   }
 
+  /** Keys of slots that are not the group's: clients do not see them. */
+  get hiddenKeys(): number {
+    const { leftovers } = this.slots;
+    return leftovers.length === 0 ? 0 : countKeysInSlots(this, leftovers);
+  }
+
   /** Keys that are on disk only. */
   get coldKeys(): number {
-    return this.clearPending ? 0 : this.#cold.storedKeys - this.#residentStored;
+    return this.clearPending ? 0 : this.cold.storedKeys - this.#residentStored;
   }
 
   /** Bytes that the keys in memory take: blocks, index, large values and collections. */
@@ -276,6 +289,7 @@ export class KeySpace extends KeyRecords {
     const ref = this.find(key);
     if (ref === 0) return false;
     this.dropValue(ref);
+    if (this.slotCounts.isKept) this.slotCounts.changed(key, -1);
     if (this.expires(ref)) this.expiringKeys--;
     const stored = this.indexedExpireAt(ref);
     if (stored !== 0) this.staleExpiries.push({ at: stored, key });
@@ -290,13 +304,21 @@ export class KeySpace extends KeyRecords {
 
   /** Removes every key. The engine hears of it with the next flush. */
   clear(seq: number): void {
-    this.reset();
+    this.#forgetKeys();
+    this.slotCounts.cleared();
+    this.slots.cleared(seq);
     this.clearedSeq = seq;
     this.clearPending = true;
   }
 
   /** Forgets all memory: what counts is what the engine and the log have. */
   reset(): void {
+    this.#forgetKeys();
+    this.slotCounts.forget();
+    this.cold.loadSlots(this.slots);
+  }
+
+  #forgetKeys(): void {
     this.forgetRecords();
     this.index.clear();
     this.expiries.clear();
@@ -322,6 +344,9 @@ export class KeySpace extends KeyRecords {
     seq: number,
   ): Ref {
     let ref = this.#seekRef;
+    if (this.slotCounts.isKept && (ref === 0 || this.isTombstone(ref))) {
+      this.slotCounts.changed(text ?? decodeLatin1(keyBytes, keyStart, keyStart + keyLength), 1);
+    }
     if (ref === 0) {
       ref = this.#insert(this.#seekHash, text, keyBytes, keyStart, keyLength, type, length, expireAt);
       this.#seekRef = ref;
@@ -440,7 +465,7 @@ export class KeySpace extends KeyRecords {
   // Between memory and the cold store
 
   #loadCold(key: string, hash: number): Ref {
-    const record = this.#cold.load(key);
+    const record = this.cold.load(key);
     if (record === undefined) return 0;
     this.statistics.loaded++;
     return this.#admit(key, hash, record);
@@ -545,7 +570,7 @@ export class KeySpace extends KeyRecords {
 
   /** One step of `SCAN`: visits about `count` keys from `cursor` on and returns the next cursor, 0 at the end. */
   scan(cursor: number, count: number, visit: (key: string) => void): number {
-    return scanKeys(this, this.#cold, cursor, count, visit);
+    return scanKeys(this, this.cold, cursor, count, visit);
   }
 
   /** Some key, about evenly chosen while all are in memory; undefined when there is none. */

@@ -1,10 +1,14 @@
-import type { ByteWriter } from "../../base/byteWriter.ts";
+import { ByteReader, MalformedBytes } from "../../base/byteReader.ts";
+import { ByteWriter } from "../../base/byteWriter.ts";
 import { invariant } from "../../base/invariant.ts";
 import { decodeLatin1, latin1Bytes } from "../../base/latin1.ts";
+import { type SlotChange, writeSlotChange } from "../slots/slotChange.ts";
 import { Applier } from "./apply.ts";
 import { ENCODING_AUTO, ENCODING_EMBSTR, ENCODING_RAW, type EncodingHint } from "./coldStore.ts";
+import { decodeMutation } from "./decodeMutation.ts";
 import { type KeySpace, VALUE_STRING } from "./keySpace.ts";
 import * as kind from "./mutation.ts";
+import { MutationCursor } from "./mutationsOfEntry.ts";
 import type { Collection } from "./values/collection.ts";
 
 /** `OBJECT ENCODING` of a string that is written: by its bytes, or as `APPEND` or `INCRBYFLOAT` leave it. */
@@ -35,6 +39,7 @@ export class Mutator {
   /** A command that would make its entry longer has to be refused before it changes anything: see `entryRoom`. */
   entryBytesMax = ENTRY_BYTES_MAX;
   readonly #apply: Applier;
+  readonly #slotChange = new ByteWriter(64);
   #log: ByteWriter;
   #seq = 0;
   #entryAt = -1;
@@ -85,13 +90,19 @@ export class Mutator {
   }
 
   #start(mutation: number): ByteWriter {
+    const log = this.#startEntry();
+    this.mutations++;
+    log.u8(mutation);
+    return log;
+  }
+
+  /** Where the present entry goes on. */
+  #startEntry(): ByteWriter {
     const log = this.#log;
     if (this.#entryAt < 0) {
       this.#entryAt = log.length;
       log.u32(0);
     }
-    this.mutations++;
-    log.u8(mutation);
     return log;
   }
 
@@ -257,6 +268,75 @@ export class Mutator {
     this.#start(kind.MUTATION_CLEAR).lengthText("");
     if (this.onTouch !== undefined) this.onTouch(undefined);
     this.#apply.clear(this.#seq);
+  }
+
+  /**
+   * Takes mutations as they stand in another group's log, `bytes[start, end)`, into the present entry; how many there were. All of
+   * them are checked before anything changes: throws `MalformedBytes` if they are not what a log has of keys. Whoever calls has seen
+   * to it that they fit the entry.
+   */
+  importMutations(bytes: Uint8Array, start: number, end: number): number {
+    const count = this.#checkImported(bytes, start, end);
+    if (count === 0) return 0;
+    this.#startEntry().copy(bytes, start, end);
+    this.mutations += count;
+    const { state } = this;
+    const reader = new ByteReader(bytes, start, end);
+    while (reader.remaining > 0) {
+      const code = reader.u8();
+      // The bytes are used again for others.
+      state.forgetSeek();
+      if (code === kind.MUTATION_SET_STRING) this.#importString(reader);
+      else decodeMutation(this.#apply, code, reader.lengthText(), reader, this.#seq)();
+    }
+    state.forgetSeek();
+    return count;
+  }
+
+  /** Most keys are strings: nothing is made of their bytes on the way. */
+  #importString(reader: ByteReader): void {
+    const { bytes } = reader;
+    const keyLength = reader.varint();
+    const keyStart = reader.take(keyLength);
+    const expireAt = reader.u48();
+    const hint = reader.u8() as EncodingHint;
+    const length = reader.varint();
+    const start = reader.take(length);
+    if (hint === ENCODING_AUTO) {
+      this.state.setStringArg(bytes, keyStart, keyStart + keyLength, start, start + length, expireAt, this.#seq);
+    } else {
+      const key = decodeLatin1(bytes, keyStart, keyStart + keyLength);
+      this.#apply.setString(key, bytes.subarray(start, start + length), expireAt, hint, this.#seq);
+    }
+  }
+
+  #checkImported(bytes: Uint8Array, start: number, end: number): number {
+    let count = 0;
+    const touched: string[] = [];
+    const cursor = new MutationCursor().open(new ByteReader(bytes, start, end));
+    for (; cursor.next(); count++) {
+      if (cursor.code === kind.MUTATION_CLEAR || cursor.code === kind.MUTATION_SLOTS) {
+        throw new MalformedBytes("a mutation that is about no key is taken from another group");
+      }
+      if (this.onTouch !== undefined) touched.push(cursor.key);
+    }
+    for (const key of touched) this.onTouch?.(key);
+    return count;
+  }
+
+  /**
+   * Changes what the group does with some slots: the only such change of its entry. Whether it fits what was before; whoever calls
+   * has looked, and all replicas pass over one that does not. No key is touched: who watches keys of slots that leave is told by
+   * whoever calls.
+   */
+  changeSlots(change: SlotChange): boolean {
+    const writer = this.#slotChange;
+    writer.reset();
+    writeSlotChange(writer, change);
+    const log = this.#start(kind.MUTATION_SLOTS);
+    log.lengthText("");
+    log.lengthBytes(writer.bytes, 0, writer.length);
+    return this.#apply.changeSlots(change, this.#seq);
   }
 
   #texts(log: ByteWriter, count: number, texts: readonly string[]): void {

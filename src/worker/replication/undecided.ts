@@ -1,7 +1,7 @@
 import { ByteReader } from "../../base/byteReader.ts";
 import type { Seq } from "../../base/ids.ts";
 import type { LogRecord } from "../../core/replica/message.ts";
-import { keysOfEntry } from "../../core/state/replay.ts";
+import { keysOfEntry } from "../../core/state/mutationsOfEntry.ts";
 import { EntryCursor, RecordView } from "../../storage/log/record.ts";
 
 /** While the state is far behind so many bytes of records are kept; those before them are read from the log when their turn comes. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { ClusterFacts, ClusterReplica } from "../../../../src/core/command/clusterFacts.ts";
+import { ReplyCache } from "../../../../src/core/command/cluster/replyCache.ts";
+import type { ClusterFacts, ClusterGroup, ClusterReplica } from "../../../../src/core/command/clusterFacts.ts";
+import { ALL_SLOTS, type SlotRanges } from "../../../../src/core/slots/slotRanges.ts";
 import { ServerNode } from "./serverNode.ts";
 
 const LINK = { direction: "to", since: 5, bufferedBytes: 0 } as const;
@@ -11,8 +13,10 @@ function replicaOf(nodeId: string, port: number, changes: Partial<ClusterReplica
   return { nodeId, ...facts, link: LINK, ...changes };
 }
 
+type OwnGroup = Omit<ClusterFacts, "groups" | "topology" | "replies">;
+
 /** A group of a primary, a secondary and a learner, as the one of them with the id `self` sees it. */
-function group(self: string, changes: Partial<ClusterReplica> = {}): ClusterFacts {
+function group(self: string, changes: Partial<ClusterReplica> = {}): OwnGroup {
   const own = (nodeId: string) => (nodeId === self ? { isSelf: true, link: undefined } : {});
   const primary = replicaOf(A, 7001, { role: "primary", seq: 42, ...own(A) });
   const secondary = replicaOf(B, 7002, { ...own(B), ...changes });
@@ -22,9 +26,16 @@ function group(self: string, changes: Partial<ClusterReplica> = {}): ClusterFact
   return { ...known, primary, replicas, self: replicas.find((each) => each.isSelf)! };
 }
 
-function nodeOf(cluster: ClusterFacts | undefined): ServerNode {
+/** With other groups, or with all slots of its own. */
+function clusterOf(own: OwnGroup, slots: SlotRanges = ALL_SLOTS, others: readonly ClusterGroup[] = []): ClusterFacts {
+  const { groupId: id, epoch, primary, replicas, isServed } = own;
+  const groups = () => [{ id, name: "g1", epoch, slots, primary, replicas, isServed }, ...others];
+  return { ...own, groups, topology: "", replies: new ReplyCache() };
+}
+
+function nodeOf(cluster: OwnGroup | ClusterFacts | undefined): ServerNode {
   const node = new ServerNode();
-  node.cluster = cluster;
+  node.cluster = cluster === undefined || "groups" in cluster ? cluster : clusterOf(cluster);
   return node;
 }
 
@@ -35,7 +46,8 @@ describe("commands of a group", () => {
       assert.equal(node.line(line), "-ERR This instance has cluster support disabled", line);
     }
     assert.equal(node.line("CLUSTER"), "-ERR wrong number of arguments for 'cluster' command");
-    assert.equal(node.line("CLUSTER MEET h 1"), "-ERR unknown subcommand 'MEET'. Try CLUSTER HELP.");
+    assert.equal(node.line("CLUSTER MEET h 1"), "-ERR This instance has cluster support disabled");
+    assert.equal(node.line("CLUSTER JUMP"), "-ERR unknown subcommand 'JUMP'. Try CLUSTER HELP.");
   });
 
   it("CLUSTER SLOTS names the members that can be reached, the primary first", () => {
@@ -89,12 +101,91 @@ describe("commands of a group", () => {
     assert.ok(links.startsWith(`*2 *12 $9 direction $2 to $4 node $40 ${A} $11 create-time :5 $6 events $1 r `), links);
   });
 
+  it("tells of all groups where there are several", () => {
+    const D = "d".repeat(40);
+    const far = (changes: Partial<ClusterReplica>): ClusterReplica =>
+      replicaOf(D, 7004, { role: "primary", link: undefined, isPresent: true, seq: 0, ...changes });
+    const other = (changes: Partial<ClusterReplica> = {}): ClusterGroup => {
+      const primary = far(changes);
+      const slots: SlotRanges = [[100, 100]];
+      return { id: "8".repeat(40), name: "g2", epoch: 9, slots, primary, replicas: [primary], isServed: true };
+    };
+    const own: SlotRanges = [
+      [0, 99],
+      [101, 16_383],
+    ];
+    const node = nodeOf(clusterOf(group(A), own, [other()]));
+    const ranges = [...node.line("CLUSTER SLOTS").matchAll(/:(\d+) :(\d+) \*4 \$1 h :(\d+)/g)].map(
+      ([, ...each]) => each,
+    );
+    assert.deepEqual(ranges, [
+      ["0", "99", "7001"],
+      ["100", "100", "7004"],
+      ["101", "16383", "7001"],
+    ]);
+    assert.match(
+      node.line("CLUSTER NODES"),
+      /connected 0-99 101-16383\n.*d{40} h:7004@17004 master - 0 \d+ 9 connected 100\s*$/s,
+    );
+    assert.match(node.line("CLUSTER SHARDS"), /^\*2 .*\*2 :100 :100 /);
+    assert.equal(node.line(`CLUSTER REPLICAS ${D}`), "*0");
+    assert.match(
+      node.line("CLUSTER INFO"),
+      /state:ok .*_ok:16384 .*known_nodes:4 .*size:2 .*current_epoch:9 .*my_epoch:6 /s,
+    );
+    const missing = nodeOf(clusterOf(group(A), own, [other({ isPresent: false })]));
+    assert.match(missing.line("CLUSTER NODES"), /7004@17004 master,fail\? - 0 0 9 disconnected 100/);
+    const unassigned = nodeOf(clusterOf(group(A), [[0, 99]]));
+    assert.match(unassigned.line("CLUSTER INFO"), /cluster_state:fail .*cluster_slots_assigned:100 /s);
+  });
+
+  it("CLUSTER SLOTS is made once for as long as it tells the same", () => {
+    let topology = "1";
+    let made = 0;
+    const facts = clusterOf(group(A));
+    const cluster: ClusterFacts = {
+      ...facts,
+      get topology() {
+        return topology;
+      },
+      groups: () => {
+        made++;
+        return facts.groups();
+      },
+    };
+    const node = nodeOf(cluster);
+    const first = node.line("CLUSTER SLOTS");
+    assert.equal(node.line("CLUSTER SLOTS"), first);
+    assert.equal(made, 1);
+    node.session().protocol = 3;
+    assert.match(node.line("CLUSTER SLOTS"), /%0$/);
+    assert.equal(made, 2);
+    topology = "2";
+    assert.match(node.line("CLUSTER SLOTS"), /%0$/);
+    assert.equal(made, 3);
+  });
+
+  it("what would change the cluster by hand tells what to do instead", () => {
+    const node = nodeOf(group(A));
+    const lines =
+      `ADDSLOTS 1|ADDSLOTSRANGE 1 2|BUMPEPOCH|DELSLOTS 1|DELSLOTSRANGE 1 2|FAILOVER|FLUSHSLOTS|FORGET a|MEET h 1
+      |REPLICATE a|RESET HARD|SAVECONFIG|SET-CONFIG-EPOCH 1|SETSLOT 1 STABLE`.split("|");
+    for (const line of lines) {
+      const [name] = line.trim().split(" ");
+      const answer = node.line(`CLUSTER ${line.trim()}`);
+      assert.ok(answer.startsWith(`-ERR CLUSTER ${name} does not apply to Holdfast: `), answer);
+    }
+    assert.match(node.line("CLUSTER SETSLOT 1 IMPORTING a"), /`holdfast migrate --slots 0-99 --to GROUP`/);
+    assert.equal(node.line("CLUSTER MYSHARDID"), `$40 ${"9".repeat(40)}`);
+  });
+
   it("finds keys by slot", () => {
     const node = nodeOf(group(A));
     for (const line of ["SET {x}1 a", "SET {x}2 a", "SET y a", "SET {x}3 a PX 5"]) assert.equal(node.line(line), "+OK");
-    node.now += 10;
     const slot = node.line("CLUSTER KEYSLOT x").slice(1);
     assert.equal(node.line("CLUSTER KEYSLOT {x}abc"), `:${slot}`);
+    assert.equal(node.line(`CLUSTER COUNTKEYSINSLOT ${slot}`), ":3");
+    assert.equal(node.line("DEL {x}3"), ":1");
     assert.equal(node.line(`CLUSTER COUNTKEYSINSLOT ${slot}`), ":2");
     assert.equal(node.line(`CLUSTER GETKEYSINSLOT ${slot} 1`).split(" ").length, 3);
     assert.equal(node.line(`CLUSTER GETKEYSINSLOT ${slot} 0`), "*0");
