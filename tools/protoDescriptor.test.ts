@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { DESCRIPTOR_PATH, descriptorText } from "./protoDescriptor.ts";
+import { DESCRIPTORS, descriptorText } from "./protoDescriptor.ts";
 
-test("the messages in the program are those of the .proto files; else run `npm run proto`", () => {
-  assert.equal(readFileSync(DESCRIPTOR_PATH, "utf8"), descriptorText());
-});
+for (const descriptor of DESCRIPTORS) {
+  test(`${descriptor.constant} says what the .proto files say; else run \`npm run proto\``, () => {
+    assert.equal(readFileSync(descriptor.path, "utf8"), descriptorText(descriptor));
+  });
+}

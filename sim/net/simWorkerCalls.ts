@@ -5,13 +5,13 @@ import {
   type CallRefusal,
   SNAPSHOT_CHUNK_BYTES_MAX,
   type SnapshotLimits,
-  type SnapshotRequest,
   type SnapshotSink,
   type SnapshotTotal,
   type SnapshotTransfer,
   type WorkerCaller,
   type WorkerCalls,
   type WorkerServe,
+  type WorkerService,
   type WorkerTarget,
   wrongTarget,
 } from "../../src/ports/workerCalls.ts";
@@ -33,6 +33,7 @@ interface Caller {
 }
 
 type Deadline = { isOver: boolean };
+type OpenPieces = (service: WorkerService) => Promise<Result<AsyncIterable<Uint8Array>, CallRefusal>>;
 
 /**
  * Calls between workers in virtual time, over the same machines and cuts as the simulated links. What cannot get through waits
@@ -71,7 +72,13 @@ export class SimWorkerCalls {
     return {
       takeOver: (request, millis) => this.#ask(from, address, target, millis, (to) => to.service.takeOver(request)),
       status: (millis) => this.#ask(from, address, target, millis, async (to) => ok(await to.service.status())),
-      snapshot: (request, sink, limits) => this.#snapshot(from, address, target, request, sink, limits),
+      handOver: (request, millis) => this.#ask(from, address, target, millis, (to) => to.service.handOver(request)),
+      moveStep: (request, millis) => this.#ask(from, address, target, millis, (to) => to.service.moveStep(request)),
+      heat: (millis) => this.#ask(from, address, target, millis, async (to) => ok(await to.service.heat())),
+      snapshot: (request, sink, limits) =>
+        this.#transfer(from, address, target, (service) => service.snapshot(request), sink, limits),
+      copySlots: (request, sink, limits) =>
+        this.#transfer(from, address, target, (service) => service.copySlots(request), sink, limits),
       close: () => undefined,
     };
   }
@@ -92,11 +99,11 @@ export class SimWorkerCalls {
     });
   }
 
-  #snapshot(
+  #transfer(
     from: Caller,
     address: LinkAddress,
     target: WorkerTarget,
-    request: SnapshotRequest,
+    open: OpenPieces,
     sink: SnapshotSink,
     { deadlineMillis, idleMillisMax }: SnapshotLimits,
   ): SnapshotTransfer {
@@ -106,7 +113,7 @@ export class SimWorkerCalls {
     });
     const state: Deadline = { isOver: false };
     const fetched = this.#before(from, deadlineMillis, (deadline) =>
-      this.#fetch(from, address, target, request, sink, idleMillisMax, {
+      this.#fetch(from, address, target, open, sink, idleMillisMax, {
         get isOver() {
           return deadline.isOver || state.isOver;
         },
@@ -122,7 +129,7 @@ export class SimWorkerCalls {
     from: Caller,
     address: LinkAddress,
     target: WorkerTarget,
-    request: SnapshotRequest,
+    open: OpenPieces,
     sink: SnapshotSink,
     idleMillisMax: number,
     deadline: Deadline,
@@ -131,7 +138,7 @@ export class SimWorkerCalls {
     if (!to.ok) return to;
     // Who is asked may end before it answers.
     const opened = await this.#before(from, idleMillisMax, async () => {
-      const answer = await to.value.service.snapshot(request);
+      const answer = await open(to.value.service);
       return answer.ok ? answer : err<CallError>({ code: "refused", ...answer.error });
     });
     if (!opened.ok) return opened;

@@ -42,6 +42,14 @@ export interface WorkerService {
    * learner gives up, or the connection is lost, the iterator's `return` is called.
    */
   snapshot(request: SnapshotRequest): Promise<Result<AsyncIterable<Uint8Array>, CallRefusal>>;
+  /** The primary gives its part to the member `to`, and stays a member; answers the epoch in which that one is the primary. */
+  handOver(request: HandOverRequest): Promise<Result<number, CallRefusal>>;
+  /** The primary of a move's source sends what its slots hold, and then what changes in them, until it is given up (`slotCopySource`). */
+  copySlots(request: CopyRequest): Promise<Result<AsyncIterable<Uint8Array>, CallRefusal>>;
+  /** The primary of a move's source does a step of it, or has done it: answers the seq of the entry, which is committed; 0 for `release`. */
+  moveStep(request: MoveStepRequest): Promise<Result<number, CallRefusal>>;
+  /** What the slots and keys of this worker are asked for: a JSON object, at most `STATUS_BYTES_MAX` long. */
+  heat(): Promise<string>;
   /** For health checks. */
   isServing(): boolean;
 }
@@ -58,6 +66,34 @@ export interface SnapshotRequest {
   readonly from: number;
 }
 
+export interface HandOverRequest {
+  /** Of the configuration that the caller knows. */
+  readonly epoch: number;
+  readonly to: string;
+}
+
+export interface CopyRequest {
+  /** Name of the move. */
+  readonly move: string;
+  /** First and last slot of each range. */
+  readonly slots: readonly (readonly [from: number, to: number])[];
+  /** The caller has everything up to this entry of the source's log: what follows is enough. 0 for everything. */
+  readonly from: number;
+}
+
+/**
+ * - `seal`: the slots take no more writes.
+ * - `close`: no source replica answers reads of them any more; only after the target is `ready`.
+ * - `release`: the move is flipped, as the source reads for itself: a hint to do at once what it would do soon.
+ */
+export type MoveStep = "seal" | "close" | "release";
+export const MOVE_STEPS: readonly MoveStep[] = ["seal", "close", "release"];
+
+export interface MoveStepRequest {
+  readonly move: string;
+  readonly step: MoveStep;
+}
+
 /** The worker understood and says no: it has done nothing. */
 export interface CallRefusal {
   /** A short word to decide by, like `wrong_epoch`. */
@@ -72,6 +108,11 @@ export interface WorkerCaller {
   status(deadlineMillis: number): Promise<Result<string, CallError>>;
   /** Fetches a snapshot into `sink`, which is whole only if the outcome is good. */
   snapshot(request: SnapshotRequest, sink: SnapshotSink, limits: SnapshotLimits): SnapshotTransfer;
+  handOver(request: HandOverRequest, deadlineMillis: number): Promise<Result<number, CallError>>;
+  /** As `snapshot`; it has no end of its own. */
+  copySlots(request: CopyRequest, sink: SnapshotSink, limits: SnapshotLimits): SnapshotTransfer;
+  moveStep(request: MoveStepRequest, deadlineMillis: number): Promise<Result<number, CallError>>;
+  heat(deadlineMillis: number): Promise<Result<string, CallError>>;
   close(): void;
 }
 

@@ -43,6 +43,10 @@ test("the health service answers as load balancers expect", async () => {
     takeOver: async () => ok(1),
     status: async () => "{}",
     snapshot: async () => ok((async function* () {})()),
+    copySlots: async () => ok((async function* () {})()),
+    handOver: async () => ok(1),
+    moveStep: async () => ok(1),
+    heat: async () => "{}",
     isServing: () => isServing,
   };
   const self = { cluster: "c1", group: "g1", replica: "b" };

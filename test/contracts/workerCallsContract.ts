@@ -4,6 +4,9 @@ import { createPrng } from "../../src/base/prng.ts";
 import { err, ok } from "../../src/base/result.ts";
 import type { LinkAddress } from "../../src/ports/link.ts";
 import {
+  type CopyRequest,
+  type HandOverRequest,
+  type MoveStepRequest,
   SNAPSHOT_CHUNK_BYTES_MAX,
   type SnapshotRequest,
   type SnapshotSink,
@@ -38,12 +41,31 @@ class Worker implements WorkerService {
   sourceEnded = 0;
   asked = 0;
   snapshots: SnapshotRequest[] = [];
+  copies: CopyRequest[] = [];
   /** The source fails when so many pieces are out. */
   failsAt = Number.POSITIVE_INFINITY;
 
   async takeOver({ epoch }: TakeOverRequest) {
     this.asked++;
     return epoch === 5 ? ok(6) : err({ reason: "wrong_epoch", message: `the epoch is 5, not ${epoch}` });
+  }
+
+  async handOver({ epoch, to }: HandOverRequest) {
+    return to === "c" ? ok(epoch + 1) : err({ reason: "another", message: `${to} is no member` });
+  }
+
+  async copySlots(request: CopyRequest) {
+    this.copies.push(request);
+    if (request.move === "none") return err({ reason: "no_move", message: "there is no such move" });
+    return ok(this.#source());
+  }
+
+  async moveStep({ move, step }: MoveStepRequest) {
+    return step === "close" ? ok(7) : err({ reason: "not_yet", message: `no ${step} of ${move}` });
+  }
+
+  async heat() {
+    return JSON.stringify({ reads: 12 });
   }
 
   async status() {
@@ -155,6 +177,40 @@ export function workerCallsContract(name: string, make: () => Promise<CallWorld>
       assert.equal(Buffer.compare(Buffer.concat(sink.chunks), expected), 0);
       assert.deepEqual(worker.snapshots, [{ attempt: "w7", from: 12 }]);
       assert.equal(worker.sourceEnded, 1);
+    });
+
+    test("slots are copied as a snapshot is, and the request arrives as it was made", async () => {
+      worker.pieces = [new Uint8Array(10).fill(1), new Uint8Array(SNAPSHOT_CHUNK_BYTES_MAX + 1).fill(2)];
+      const sink = new Gatherer();
+      const b = await caller();
+      const request: CopyRequest = {
+        move: "m7",
+        slots: [
+          [0, 0],
+          [5, 16_383],
+        ],
+        from: 2 ** 40,
+      };
+      const done = await world.settle(b.copySlots(request, sink, LIMITS).done);
+      assert.deepEqual(done, ok({ bytes: SNAPSHOT_CHUNK_BYTES_MAX + 11, chunks: 3 }));
+      assert.equal(Buffer.compare(Buffer.concat(sink.chunks), Buffer.concat(worker.pieces)), 0);
+      assert.deepEqual(worker.copies, [request]);
+      const refused = await world.settle(b.copySlots({ ...request, move: "none" }, sink, LIMITS).done);
+      assert.deepEqual(refused, err({ code: "refused", reason: "no_move", message: "there is no such move" }));
+    });
+
+    test("a move's steps, a hand-over and the heat are answered", async () => {
+      const b = await caller();
+      assert.deepEqual(await world.settle(b.moveStep({ move: "m7", step: "close" }, 5000)), ok(7));
+      for (const step of ["seal", "release"] as const) {
+        const message = `no ${step} of m7`;
+        const refused = err({ code: "refused", reason: "not_yet", message });
+        assert.deepEqual(await world.settle(b.moveStep({ move: "m7", step }, 5000)), refused);
+      }
+      assert.deepEqual(await world.settle(b.handOver({ epoch: 5, to: "c" }, 5000)), ok(6));
+      const refused = err({ code: "refused", reason: "another", message: "x is no member" });
+      assert.deepEqual(await world.settle(b.handOver({ epoch: 5, to: "x" }, 5000)), refused);
+      assert.deepEqual(await world.settle(b.heat(5000)), ok('{"reads":12}'));
     });
 
     test("an empty snapshot is one", async () => {

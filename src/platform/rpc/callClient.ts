@@ -2,6 +2,9 @@ import type { CallOptions, Client, ClientReadableStream, ClientUnaryCall, Servic
 import { err, ok, type Result } from "../../base/result.ts";
 import type {
   CallError,
+  CopyRequest,
+  HandOverRequest,
+  MoveStepRequest,
   SnapshotLimits,
   SnapshotRequest,
   SnapshotSink,
@@ -20,11 +23,17 @@ type Unary = (
   answer: (error: ServiceError | null, reply: unknown) => void,
 ) => ClientUnaryCall;
 
+type Question = "takeOver" | "status" | "handOver" | "moveStep" | "heat";
+
 /** The methods that the service's description gives a client. */
 export interface WorkerStub extends Client {
   readonly takeOver: Unary;
   readonly status: Unary;
+  readonly handOver: Unary;
+  readonly moveStep: Unary;
+  readonly heat: Unary;
   snapshot(request: object, options: CallOptions): ClientReadableStream<SnapshotPart>;
+  copySlots(request: object, options: CallOptions): ClientReadableStream<SnapshotPart>;
 }
 
 /** Calls one worker. */
@@ -51,7 +60,31 @@ export class GrpcCaller implements WorkerCaller {
 
   snapshot(request: SnapshotRequest, sink: SnapshotSink, limits: SnapshotLimits): SnapshotTransfer {
     const message = { ...request, target: this.#target };
-    const stream = this.#stub.snapshot(message, { deadline: Date.now() + limits.deadlineMillis });
+    return this.#transfer(this.#stub.snapshot(message, deadlineOf(limits)), sink, limits);
+  }
+
+  copySlots({ move, slots, from }: CopyRequest, sink: SnapshotSink, limits: SnapshotLimits): SnapshotTransfer {
+    const ranges = slots.map(([first, last]) => ({ from: first, to: last }));
+    const message = { move, slots: ranges, from, target: this.#target };
+    return this.#transfer(this.#stub.copySlots(message, deadlineOf(limits)), sink, limits);
+  }
+
+  async handOver(request: HandOverRequest, deadlineMillis: number): Promise<Result<number, CallError>> {
+    const reply = await this.#ask<{ readonly epoch: number }>("handOver", request, deadlineMillis);
+    return reply.ok ? ok(reply.value.epoch) : reply;
+  }
+
+  async moveStep(request: MoveStepRequest, deadlineMillis: number): Promise<Result<number, CallError>> {
+    const reply = await this.#ask<{ readonly seq: number }>("moveStep", request, deadlineMillis);
+    return reply.ok ? ok(reply.value.seq) : reply;
+  }
+
+  async heat(deadlineMillis: number): Promise<Result<string, CallError>> {
+    const reply = await this.#ask<{ readonly json: string }>("heat", {}, deadlineMillis);
+    return reply.ok ? ok(reply.value.json) : reply;
+  }
+
+  #transfer(stream: ClientReadableStream<SnapshotPart>, sink: SnapshotSink, limits: SnapshotLimits): SnapshotTransfer {
     // A cancelled stream may fail after nobody listens to it any more.
     stream.on("error", () => undefined);
     return { done: this.#receive(stream, sink, limits.idleMillisMax), cancel: () => stream.cancel() };
@@ -95,7 +128,7 @@ export class GrpcCaller implements WorkerCaller {
       : ok(assembler.total);
   }
 
-  #ask<T>(method: "takeOver" | "status", message: object, deadlineMillis: number): Promise<Result<T, CallError>> {
+  #ask<T>(method: Question, message: object, deadlineMillis: number): Promise<Result<T, CallError>> {
     const options = { deadline: Date.now() + deadlineMillis };
     return new Promise((resolve) => {
       this.#stub[method]({ ...message, target: this.#target }, options, (error, reply) =>
@@ -122,4 +155,8 @@ export class GrpcCaller implements WorkerCaller {
         return { code: "failed", message };
     }
   }
+}
+
+function deadlineOf({ deadlineMillis }: SnapshotLimits): CallOptions {
+  return { deadline: Date.now() + deadlineMillis };
 }

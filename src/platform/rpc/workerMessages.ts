@@ -18,6 +18,25 @@ export interface SnapshotMessage {
   readonly from: number;
 }
 
+export interface HandOverMessage {
+  readonly target: WorkerTarget | null;
+  readonly epoch: number;
+  readonly to: string;
+}
+
+export interface CopyMessage {
+  readonly target: WorkerTarget | null;
+  readonly move: string;
+  readonly slots: readonly { readonly from: number; readonly to: number }[];
+  readonly from: number;
+}
+
+export interface MoveStepMessage {
+  readonly target: WorkerTarget | null;
+  readonly move: string;
+  readonly step: string;
+}
+
 export interface SnapshotPart {
   readonly chunk?: { readonly data: Uint8Array; readonly crc: number } | null;
   readonly end?: { readonly bytes: number; readonly chunks: number } | null;
@@ -64,6 +83,6 @@ async function load(): Promise<LoadedGrpc> {
 }
 
 /** What a CommonJS module exports: in the bundle all of it is the default export, elsewhere there may be no default export. */
-function exportsOf<T>(module: { readonly default: T }): T {
+export function exportsOf<T>(module: { readonly default: T }): T {
   return module.default ?? (module as unknown as T);
 }

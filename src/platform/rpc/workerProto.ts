@@ -22,115 +22,124 @@ export const WORKER_PROTO = {
                       responseType: "SnapshotPart",
                       responseStream: true,
                     },
+                    HandOver: {
+                      requestType: "HandOverRequest",
+                      responseType: "HandOverReply",
+                    },
+                    CopySlots: {
+                      requestType: "CopyRequest",
+                      responseType: "SnapshotPart",
+                      responseStream: true,
+                    },
+                    MoveStep: {
+                      requestType: "MoveStepRequest",
+                      responseType: "MoveStepReply",
+                    },
+                    Heat: { requestType: "HeatRequest", responseType: "HeatReply" },
                   },
                 },
                 Target: {
                   fields: {
-                    cluster: {
-                      type: "string",
-                      id: 1,
-                    },
-                    group: {
-                      type: "string",
-                      id: 2,
-                    },
-                    replica: {
-                      type: "string",
-                      id: 3,
-                    },
+                    cluster: { type: "string", id: 1 },
+                    group: { type: "string", id: 2 },
+                    replica: { type: "string", id: 3 },
                   },
                 },
                 TakeOverRequest: {
                   fields: {
-                    target: {
-                      type: "Target",
-                      id: 1,
-                    },
-                    epoch: {
-                      type: "uint64",
-                      id: 2,
-                    },
+                    target: { type: "Target", id: 1 },
+                    epoch: { type: "uint64", id: 2 },
                   },
                 },
                 TakeOverReply: {
                   fields: {
-                    epoch: {
-                      type: "uint64",
-                      id: 1,
-                    },
+                    epoch: { type: "uint64", id: 1 },
                   },
                 },
                 StatusRequest: {
                   fields: {
-                    target: {
-                      type: "Target",
-                      id: 1,
-                    },
+                    target: { type: "Target", id: 1 },
                   },
                 },
                 StatusReply: {
                   fields: {
-                    json: {
-                      type: "string",
-                      id: 1,
-                    },
+                    json: { type: "string", id: 1 },
                   },
                 },
                 SnapshotRequest: {
                   fields: {
-                    target: {
-                      type: "Target",
-                      id: 1,
-                    },
-                    attempt: {
-                      type: "string",
-                      id: 2,
-                    },
-                    from: {
-                      type: "uint64",
-                      id: 3,
-                    },
+                    target: { type: "Target", id: 1 },
+                    attempt: { type: "string", id: 2 },
+                    from: { type: "uint64", id: 3 },
                   },
                 },
                 SnapshotPart: {
                   oneofs: {
-                    part: {
-                      oneof: ["chunk", "end"],
-                    },
+                    part: { oneof: ["chunk", "end"] },
                   },
                   fields: {
-                    chunk: {
-                      type: "SnapshotChunk",
-                      id: 1,
-                    },
-                    end: {
-                      type: "SnapshotEnd",
-                      id: 2,
-                    },
+                    chunk: { type: "SnapshotChunk", id: 1 },
+                    end: { type: "SnapshotEnd", id: 2 },
                   },
                 },
                 SnapshotChunk: {
                   fields: {
-                    data: {
-                      type: "bytes",
-                      id: 1,
-                    },
-                    crc: {
-                      type: "fixed32",
-                      id: 2,
-                    },
+                    data: { type: "bytes", id: 1 },
+                    crc: { type: "fixed32", id: 2 },
                   },
                 },
                 SnapshotEnd: {
                   fields: {
-                    bytes: {
-                      type: "uint64",
-                      id: 1,
-                    },
-                    chunks: {
-                      type: "uint64",
-                      id: 2,
-                    },
+                    bytes: { type: "uint64", id: 1 },
+                    chunks: { type: "uint64", id: 2 },
+                  },
+                },
+                HandOverRequest: {
+                  fields: {
+                    target: { type: "Target", id: 1 },
+                    epoch: { type: "uint64", id: 2 },
+                    to: { type: "string", id: 3 },
+                  },
+                },
+                HandOverReply: {
+                  fields: {
+                    epoch: { type: "uint64", id: 1 },
+                  },
+                },
+                SlotRange: {
+                  fields: {
+                    from: { type: "uint32", id: 1 },
+                    to: { type: "uint32", id: 2 },
+                  },
+                },
+                CopyRequest: {
+                  fields: {
+                    target: { type: "Target", id: 1 },
+                    move: { type: "string", id: 2 },
+                    slots: { rule: "repeated", type: "SlotRange", id: 3 },
+                    from: { type: "uint64", id: 4 },
+                  },
+                },
+                MoveStepRequest: {
+                  fields: {
+                    target: { type: "Target", id: 1 },
+                    move: { type: "string", id: 2 },
+                    step: { type: "string", id: 3 },
+                  },
+                },
+                MoveStepReply: {
+                  fields: {
+                    seq: { type: "uint64", id: 1 },
+                  },
+                },
+                HeatRequest: {
+                  fields: {
+                    target: { type: "Target", id: 1 },
+                  },
+                },
+                HeatReply: {
+                  fields: {
+                    json: { type: "string", id: 1 },
                   },
                 },
               },
@@ -155,18 +164,12 @@ export const WORKER_PROTO = {
                 },
                 HealthCheckRequest: {
                   fields: {
-                    service: {
-                      type: "string",
-                      id: 1,
-                    },
+                    service: { type: "string", id: 1 },
                   },
                 },
                 HealthCheckResponse: {
                   fields: {
-                    status: {
-                      type: "ServingStatus",
-                      id: 1,
-                    },
+                    status: { type: "ServingStatus", id: 1 },
                   },
                   nested: {
                     ServingStatus: {
