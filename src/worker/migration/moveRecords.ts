@@ -1,0 +1,71 @@
+import { encodeMove, type MoveRecord, parseMove } from "../../core/slots/moveRecord.ts";
+import { encodeSlotMap, ownersOf, parseSlotMap, withSlotsMoved } from "../../core/slots/slotMap.ts";
+import { eachSlot } from "../../core/slots/slotRanges.ts";
+import type { Coordinator, MultiOperation } from "../../ports/coordinator.ts";
+
+const SLOTS = "/slots";
+const MIGRATIONS = "/migrations";
+
+/** A record as it was read; `record` is undefined where there is none. */
+export interface ReadMove {
+  readonly record: MoveRecord | undefined;
+  readonly version: number;
+}
+
+/**
+ * - `flipped`: it is.
+ * - `look`: it may be, or somebody else was faster: the record says.
+ * - `not_owner`: the map does not say that the source has the slots.
+ */
+export type FlipOutcome = "flipped" | "look" | "not_owner";
+
+/** Records of moves and the map of slots at the coordinator. Whatever comes of a change, what a later reading says is what counts. */
+export class MoveRecords {
+  readonly #coordinator: Coordinator;
+
+  constructor(coordinator: Coordinator) {
+    this.#coordinator = coordinator;
+  }
+
+  /** Whether a change could be written now, as far as can be known. */
+  get isConnected(): boolean {
+    return this.#coordinator.session.state === "connected";
+  }
+
+  /** Names of all moves; undefined if that cannot be told. */
+  async names(watch: () => void): Promise<readonly string[] | undefined> {
+    const read = await this.#coordinator.children(MIGRATIONS, { sync: true, watch });
+    if (read.ok) return read.value;
+    return read.error.code === "no_node" ? [] : undefined;
+  }
+
+  /** As it is now or later; undefined if that cannot be told. A record that nobody can understand is like one that cannot be read. */
+  async read(id: string, watch?: () => void): Promise<ReadMove | undefined> {
+    const options = watch === undefined ? { sync: true } : { sync: true, watch };
+    const read = await this.#coordinator.get(`${MIGRATIONS}/${id}`, options);
+    if (!read.ok) return read.error.code === "no_node" ? { record: undefined, version: 0 } : undefined;
+    const record = parseMove(read.value.data);
+    return record === undefined ? undefined : { record, version: read.value.version };
+  }
+
+  /** Replaces what was read; true if that is certain. */
+  async change({ record, version }: ReadMove, to: Partial<MoveRecord>): Promise<boolean> {
+    const data = encodeMove({ ...record!, ...to });
+    return (await this.#coordinator.replace(`${MIGRATIONS}/${record!.id}`, data, version)).ok;
+  }
+
+  /** Gives the slots to the target: the map and the record at one instant, each from what was read. `byRecord`: see `MoveRules.flipByRecord`. */
+  async flip({ record, version }: ReadMove, byRecord: boolean): Promise<FlipOutcome> {
+    const read = await this.#coordinator.get(SLOTS, { sync: true });
+    const map = read.ok ? parseSlotMap(read.value.data) : undefined;
+    if (!read.ok || map === undefined) return "look";
+    const { id, slots, source, target } = record!;
+    const owners = ownersOf(map.now)!;
+    for (const slot of eachSlot(slots)) if (owners[slot] !== source) return "not_owner";
+    const data = encodeSlotMap(withSlotsMoved(map, slots, target));
+    const operations: MultiOperation[] = [{ op: "replace", path: SLOTS, data, version: read.value.version }];
+    const flipped = encodeMove({ ...record!, state: "flipped" });
+    if (byRecord) operations.push({ op: "replace", path: `${MIGRATIONS}/${id}`, data: flipped, version });
+    return (await this.#coordinator.multi(operations)).ok ? "flipped" : "look";
+  }
+}
