@@ -24,3 +24,24 @@ export function keySlot(key: string): number {
   }
   return crc16(key) % SLOTS;
 }
+
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+
+/** `keySlot` of a key that is bytes of a request. */
+export function keySlotOfBytes(bytes: Uint8Array, start: number, end: number): number {
+  let from = start;
+  let to = end;
+  for (let i = start; i < end; i++) {
+    if (bytes[i] !== OPEN) continue;
+    const close = bytes.indexOf(CLOSE, i + 1);
+    if (close > i + 1 && close < end) {
+      from = i + 1;
+      to = close;
+    }
+    break;
+  }
+  let crc = 0;
+  for (let i = from; i < to; i++) crc = ((crc << 8) & 0xffff) ^ table[(crc >>> 8) ^ bytes[i]!]!;
+  return crc % SLOTS;
+}

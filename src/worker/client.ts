@@ -2,6 +2,7 @@ import type { Args } from "../core/command/args.ts";
 import type { BlockRequest } from "../core/command/call.ts";
 import type { Session } from "../core/command/session.ts";
 import type { Timer } from "../ports/clock.ts";
+import type { Lane } from "./forwarding/lane.ts";
 
 /** Replies: short ones as a latin1 string, which costs less to make and to write than an array of bytes. */
 export type Output = string | Uint8Array;
@@ -36,9 +37,15 @@ export class Client {
   /** How many pieces of output wait for their commit. */
   held = 0;
   heldBytes = 0;
+  /** Of those, how many have no place in a lane: they came before everything that has. */
+  heldDirect = 0;
+  /** Replies in order, once requests of this client were executed at other nodes. */
+  lane: Lane | undefined;
   parked: Parked | undefined;
   /** A request that waits for the end of a `CLIENT PAUSE`, or for this replica to be allowed to execute it. */
   postponed: Args | undefined;
+  /** It is postponed for seconds at most, for replies to earlier requests or for access: a client that says no more still wants its reply. */
+  waitsBriefly = false;
   /** When a request was first held for want of access (monotonic clock), and the entry whose fate it waits for. */
   heldSince: number | undefined;
   awaits = 0;
@@ -51,6 +58,6 @@ export class Client {
 
   /** Whether it waits for something of its own: keys, or the end of a pause. */
   get waits(): boolean {
-    return this.parked !== undefined || this.postponed !== undefined;
+    return this.parked !== undefined || (this.postponed !== undefined && !this.waitsBriefly);
   }
 }

@@ -45,15 +45,16 @@ export class CommandMeter {
     return this.#clock.micros();
   }
 
-  finish(call: DispatchedCall, started: number, outcome: Outcome, failed: boolean): void {
+  /** Answers how long it took, 0 if it was refused. */
+  finish(call: DispatchedCall, started: number, outcome: Outcome, failed: boolean): number {
     const { spec } = call;
     this.commands++;
     if (failed) this.errors++;
-    if (spec === undefined) return;
+    if (spec === undefined) return 0;
     const usage = spec === this.#last ? this.#lastUsage! : this.#of(spec);
     if (outcome === REFUSED) {
       usage.rejected++;
-      return;
+      return 0;
     }
     const { hits, misses } = call.state.statistics;
     if (usage.reads) {
@@ -68,6 +69,7 @@ export class CommandMeter {
     if (failed) usage.failed++;
     usage.histogram[32 - Math.clz32(micros | 0)]!++;
     if (micros >= this.slowMicros) this.onSlow(call, micros);
+    return micros;
   }
 
   #of(spec: CommandSpec): CommandUsage {

@@ -1,46 +1,34 @@
 import { ByteWriter } from "../base/byteWriter.ts";
 import { type Seq, seq } from "../base/ids.ts";
-import type { Random } from "../base/random.ts";
 import type { Args } from "../core/command/args.ts";
-import type { Access, BlockRequest } from "../core/command/call.ts";
+import type { Access } from "../core/command/call.ts";
 import { BLOCKED, type DispatchedCall, execute, HELD, mayWrite, type Outcome } from "../core/command/dispatch.ts";
 import type { NodeServices } from "../core/command/nodeServices.ts";
 import { Reply } from "../core/command/reply.ts";
 import type { Session } from "../core/command/session.ts";
-import type { CommandTable } from "../core/command/table.ts";
-import type { GroupReplica } from "../core/replica/groupReplica.ts";
 import type { KeySpace } from "../core/state/keySpace.ts";
 import { Mutator } from "../core/state/mutator.ts";
-import type { Clock, Timers } from "../ports/clock.ts";
+import { Blocking } from "./blocking.ts";
 import { Client, type ClientSink, type Output } from "./client.ts";
-import type { CommandMeter } from "./commandMeter.ts";
+import type { ExecutorParts } from "./executorParts.ts";
+import { deleteExpired } from "./expiry.ts";
+import { Forwarding, type ForwardingParts } from "./forwarding/forwarding.ts";
+import type { Forwarded, Place } from "./forwarding/lane.ts";
+import { requestArgs } from "./forwarding/requestText.ts";
 import { freshCall } from "./freshCall.ts";
+import type { Heat } from "./heat/heat.ts";
 import { HeldReplies } from "./heldReplies.ts";
-import type { Journal } from "./journal.ts";
 import { outputOf } from "./output.ts";
 import { Postponed } from "./postponed.ts";
 import { fateOf } from "./replication/fate.ts";
 import { skipOne } from "./replyMode.ts";
 import { listenToTouches } from "./touchedKeys.ts";
-import { WaitingClients } from "./waitingClients.ts";
+import type { WaitingClients } from "./waitingClients.ts";
 import { Watches } from "./watches.ts";
 
-/** A client may wait for this many bytes of entries that the log has not taken; beyond it no more requests are read. */
+/** So many bytes of entries may wait for the log, or for other replicas to have them; beyond it no more requests are read. */
 const PENDING_BYTES_MAX = 64 << 20;
 const OUTPUT_KEPT_BYTES_MAX = 1 << 20;
-
-export interface ExecutorParts {
-  readonly state: KeySpace;
-  readonly replica: GroupReplica;
-  readonly journal: Journal;
-  readonly table: CommandTable;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly random: Random;
-  readonly meter: CommandMeter;
-  /** Called after each run of requests: takes values out of memory that is over its limit. */
-  readonly reclaim: () => void;
-}
 
 /**
  * The heart of a node: takes requests one at a time, evaluates them on the newest state, gathers their mutations into
@@ -52,28 +40,32 @@ export class Executor {
   readonly mutator: Mutator;
   readonly clients = new Set<Client>();
   readonly watches = new Watches();
-  readonly waiting = new WaitingClients((key) => this.#typeOf(key));
+  readonly waiting: WaitingClients;
+  /** Executes at other nodes what belongs there; undefined where clients are told to go there themselves. */
+  forwarding: Forwarding | undefined;
+  /** Counts what slots are asked for; undefined where nobody wants to know. */
+  heat: Heat | undefined;
   /** Whether keys whose time is over are deleted by the clock; `DEBUG` switches it off. */
   activeExpiry = true;
   /** Keys go by this node's clock, and not only when a primary's log says so. */
   decidesExpiry = true;
   /** Error that answers writes while the log cannot take them. */
   writesRefused: string | undefined;
-  /** What this replica may execute; undefined where that is everything. */
-  access: Access | undefined;
+  /** Called when an entry of the node's own has changed what the group does with slots. */
+  onSlots: () => void = () => undefined;
+  #access: Access | undefined;
+  /** The same, with what is forwarded taken out. */
+  #judge: Access | undefined;
   readonly #parts: ExecutorParts;
   readonly #out = new ByteWriter(64 * 1024);
-  readonly #aside = new ByteWriter(1024);
   readonly #reply = new Reply(this.#out);
-  readonly #asideReply = new Reply(this.#aside);
   readonly #held = new HeldReplies();
   readonly #call: DispatchedCall;
   #turnScheduled = false;
   #halted = false;
   #heldBack = false;
-  #servingWaiting = false;
+  readonly #blocking: Blocking;
   readonly #postponed: Postponed;
-  #awake: Client[] = [];
 
   constructor(parts: ExecutorParts, services: (executor: Executor) => NodeServices) {
     this.#parts = parts;
@@ -90,7 +82,18 @@ export class Executor {
     this.state = parts.state;
     this.mutator = new Mutator(parts.state, parts.journal.writer);
     this.#reply.onError = (text) => parts.meter.countError(text);
-    this.#asideReply.onError = this.#reply.onError;
+    this.#blocking = new Blocking({
+      timers: parts.timers,
+      typeOf: (key) => this.#typeOf(key),
+      evaluate: (client, args, reply, key) => this.#evaluate(client, args, reply, key),
+      deliver: (client, output) => this.#deliver(client, output),
+      again: (client, args) => this.#postponed.again(client, args),
+      clients: this.clients,
+      onChange: () => listenToTouches(this),
+      mayServe: () => this.writesRefused === undefined,
+    });
+    this.#blocking.reply.onError = this.#reply.onError;
+    this.waiting = this.#blocking.waiting;
     this.#call = freshCall(parts, this.mutator, this.#reply, services(this));
   }
 
@@ -108,7 +111,8 @@ export class Executor {
     this.clients.delete(client);
     this.watches.remove(client.session);
     this.#postponed.remove(client);
-    this.#unpark(client);
+    this.#blocking.unpark(client);
+    this.forwarding?.disconnected(client);
     listenToTouches(this);
   }
 
@@ -124,7 +128,7 @@ export class Executor {
   }
 
   get #isOpen(): boolean {
-    return !this.#halted && !this.#heldBack && this.#parts.journal.pendingBytes < PENDING_BYTES_MAX;
+    return !this.#halted && !this.#heldBack && this.#parts.journal.uncommittedBytes < PENDING_BYTES_MAX;
   }
 
   /** Requests begin to arrive: the clock is read once for all that came together. */
@@ -141,12 +145,57 @@ export class Executor {
     const written = this.#out.length;
     const reply = this.#reply;
     reply.protocol = session.protocol;
+    if (this.forwarding !== undefined) this.forwarding.judge.lane = client.lane;
     const outcome = this.#evaluate(client, args, reply, undefined);
-    if (outcome === HELD) return this.#postponed.untilAllowed(client, args, this.#call.awaits);
-    if (outcome === BLOCKED) this.#park(client, args.retain(), this.#call.blockRequest!);
+    if (outcome === HELD) return this.#hold(client, args);
+    if (outcome === BLOCKED) this.#blocking.park(client, args.retain(), this.#call.blockRequest!);
     else if (session.replyMode !== "on") this.#keepQuiet(client, written);
     else if (this.#out.length > written) client.replies++;
-    if (this.waiting.anyReady) this.#serveWaiting();
+    if (this.waiting.anyReady) this.#blocking.serve();
+  }
+
+  #hold(client: Client, args: Args): void {
+    if (this.forwarding?.take(client, args, this.#call)) return;
+    this.#postponed.untilAllowed(client, args, this.#call.awaits);
+  }
+
+  /** What this replica may execute; undefined where that is everything. */
+  set access(access: Access | undefined) {
+    this.#access = access;
+    this.#judge = this.forwarding === undefined ? access : this.forwarding.wrap(access);
+  }
+
+  /** From now on requests that belong to other nodes are executed there. */
+  forwardBy(parts: ForwardingParts): void {
+    this.forwarding = new Forwarding(parts, {
+      finish: (client) => this.finish(client),
+      kill: (client) => this.kill(client),
+      retry: (place, forwarded) => this.#retryForwarded(place, forwarded),
+      postpone: (client, args) => this.#postponed.untilTold(client, args),
+      told: (client) => this.#postponed.told(client),
+    });
+    this.access = this.#access;
+  }
+
+  /** Judges once more what another node refused; if it belongs here now, it is evaluated as the client's session was then. */
+  #retryForwarded(place: Place, forwarded: Forwarded): void {
+    const { client } = forwarded;
+    const forwarding = this.forwarding!;
+    const before = client.dependsOn;
+    this.beginTurn();
+    const outcome = forwarding.asItWas(forwarded, () => {
+      this.#reply.protocol = forwarded.protocol;
+      return this.#evaluate(client, requestArgs(forwarded.bytes), this.#reply, undefined);
+    });
+    if (outcome === HELD) return forwarding.heldAgain(place, forwarded);
+    const output = outputOf(this.#out);
+    this.#out.reset();
+    const { dependsOn } = client;
+    client.dependsOn = before;
+    if (forwarded.isSilent) forwarding.filled(place, forwarded, "");
+    else if (dependsOn <= this.#parts.replica.commitPoint) forwarding.filled(place, forwarded, output);
+    else this.#held.add(client, dependsOn, output, 1, place);
+    if (this.waiting.anyReady) this.#blocking.serve();
   }
 
   /** What this replica could not execute yet is tried again. */
@@ -177,13 +226,16 @@ export class Executor {
     call.reply = reply;
     call.wakingKey = wakingKey;
     call.writesRefused = this.writesRefused;
-    call.access = this.access;
+    call.access = this.#judge;
     call.heldSince = client.heldSince;
     call.awaits = client.awaits;
     call.blockRequest = undefined;
     call.dependsOn = 0;
     const started = meter.start();
     const errors = reply.errors;
+    const { heat } = this;
+    const before = reply.out.length;
+    heat?.begin();
     this.#beginEntry();
     const outcome = execute(call, this.#parts.table);
     if (outcome === HELD) return outcome;
@@ -195,7 +247,8 @@ export class Executor {
     if (call.dependsOn > client.dependsOn) client.dependsOn = call.dependsOn;
     session.commandsProcessed++;
     session.lastUsedAt = call.now;
-    meter.finish(call, started, outcome, reply.errors > errors);
+    const micros = meter.finish(call, started, outcome, reply.errors > errors);
+    heat?.end(call, outcome, micros, reply.out.length - before);
     return outcome;
   }
 
@@ -224,9 +277,17 @@ export class Executor {
 
   #deliver(client: Client, output: Output): void {
     if (client.held === 0 && client.dependsOn <= this.#parts.replica.commitPoint) client.sink.send(output);
-    else this.#held.add(client, client.dependsOn, output, client.replies);
+    else this.#deliverLater(client, output);
     client.dependsOn = 0;
     client.replies = 0;
+  }
+
+  /** It waits for its commit, or for replies of other nodes that come before it. */
+  #deliverLater(client: Client, output: Output): void {
+    const { lane, dependsOn, replies } = client;
+    const place = lane === undefined || lane.isEmpty ? undefined : lane.add();
+    if (place !== undefined && dependsOn <= this.#parts.replica.commitPoint) lane!.fill(place, output);
+    else this.#held.add(client, dependsOn, output, replies, place);
   }
 
   // The log
@@ -250,7 +311,7 @@ export class Executor {
     const wasFull = this.#parts.journal.pendingBytes >= PENDING_BYTES_MAX;
     this.#releaseHeld();
     if (wasFull) this.#scheduleTurnEnd();
-    for (const client of this.waiting.over()) this.#timeOut(client);
+    for (const client of this.waiting.over()) this.#blocking.timeOut(client);
     this.#resumeAll();
   }
 
@@ -345,12 +406,10 @@ export class Executor {
     for (const client of this.#held.clientsInDoubt()) this.kill(client);
   }
 
-  /** Ends all blocking commands with an error, and breaks all watches: another replica decides now. */
+  /** Another replica decides now: blocking commands end with an error, or wait there where requests are forwarded; watches break. */
   endAllWaits(error: string): void {
-    for (const client of [...this.clients]) {
-      if (client.parked !== undefined) this.endWait(client, (reply) => reply.error(error));
-      if (client.session.watched.size > 0) client.session.watchBroken = true;
-    }
+    this.#blocking.endAll(error, this.forwarding !== undefined);
+    for (const { session } of this.clients) if (session.watched.size > 0) session.watchBroken = true;
   }
 
   /** Writes an entry without mutations: opens an epoch, or tries whether the log takes entries again. */
@@ -362,90 +421,14 @@ export class Executor {
     this.#endTurn();
   }
 
-  // Blocking commands
-
-  #park(client: Client, args: Args, request: BlockRequest): void {
-    const { timeoutMillis } = request;
-    const timer = timeoutMillis > 0 ? this.#parts.timers.after(timeoutMillis, () => this.#timeOut(client)) : undefined;
-    client.parked = { args, request, timer };
-    client.session.blocked = true;
-    this.waiting.add(client, request);
-    listenToTouches(this);
-  }
-
-  #unpark(client: Client): void {
-    const { parked } = client;
-    if (parked === undefined) return;
-    parked.timer?.cancel();
-    this.waiting.remove(client, parked.request);
-    client.parked = undefined;
-    client.session.blocked = false;
-    listenToTouches(this);
-  }
-
-  #timeOut(client: Client): void {
-    const { parked } = client;
-    if (parked === undefined) return;
-    this.endWait(client, (reply) => parked.request.onTimeout(reply));
-  }
-
   /** Ends a client's wait with a reply that tells, at most, that there was nothing to be had. */
   endWait(client: Client, write: (reply: Reply) => void): void {
-    this.#unpark(client);
-    this.#aside.reset();
-    this.#asideReply.protocol = client.session.protocol;
-    write(this.#asideReply);
-    this.#answerAside(client);
+    this.#blocking.endWait(client, write);
   }
 
-  #answerAside(client: Client): void {
-    const { session } = client;
-    if (session.replyMode === "on") {
-      client.replies++;
-      this.#deliver(client, outputOf(this.#aside));
-    } else skipOne(session);
-    this.#wake(client);
-  }
-
-  /** The client's next requests are executed soon: now they would write among the replies of the present one. */
-  #wake(client: Client): void {
-    if (this.#awake.length === 0) this.#parts.timers.endOfTurn(() => this.#resumeAwake());
-    this.#awake.push(client);
-  }
-
-  #resumeAwake(): void {
-    const awake = this.#awake;
-    this.#awake = [];
-    for (const client of awake) if (!client.gone) client.sink.resume();
-  }
-
-  /**
-   * Serves the clients that wait for keys which have become ready, key by key, in Redis's order (`handleClientsBlockedOnKeys`).
-   * What one of them is given may make further keys ready: it goes on until there is none.
-   */
-  #serveWaiting(): void {
-    if (this.#servingWaiting || this.writesRefused !== undefined) return;
-    this.#servingWaiting = true;
-    while (this.waiting.anyReady) for (const key of this.waiting.takeReady()) this.#serveFrom(key);
-    this.#servingWaiting = false;
-  }
-
-  /** First come, first served, as long as the key has something to give. */
-  #serveFrom(key: string): void {
-    for (const client of this.waiting.clientsOf(key)) {
-      const type = this.#typeOf(key);
-      if (type === 0) return;
-      if (client.parked?.request.valueType === type) this.#retry(client, client.parked.args, key);
-    }
-  }
-
-  #retry(client: Client, args: Args, key: string): void {
-    this.#aside.reset();
-    this.#asideReply.protocol = client.session.protocol;
-    const outcome = this.#evaluate(client, args, this.#asideReply, key);
-    if (outcome === BLOCKED || outcome === HELD) return;
-    this.#unpark(client);
-    this.#answerAside(client);
+  /** What clients wait with for keys that `concerns` is executed anew: it may be answered otherwise by now, or belong elsewhere. */
+  startOver(concerns: (key: string) => boolean): void {
+    this.#blocking.startOver(concerns);
   }
 
   /** The type of what a key holds, 0 for none. */
@@ -482,14 +465,7 @@ export class Executor {
   deleteExpired(keys: readonly string[]): void {
     if (keys.length === 0 || !this.mayExpire) return;
     const now = this.#parts.clock.wall();
-    this.writeEntry((mutator) => {
-      for (const key of keys) {
-        const ref = this.state.find(key);
-        if (ref === 0 || !this.state.expires(ref) || this.state.expireAt(ref) > now) continue;
-        mutator.delete(key);
-        this.state.statistics.expired++;
-      }
-    });
+    this.writeEntry((mutator) => deleteExpired(mutator, keys, now));
   }
 
   /** An entry of the node's own, if `write` changes anything: its seq, else undefined. Only while this replica evaluates. */
@@ -501,7 +477,8 @@ export class Executor {
     const at = replica.propose();
     journal.entryAdded();
     this.#scheduleTurnEnd();
-    if (this.waiting.anyReady) this.#serveWaiting();
+    if (this.waiting.anyReady) this.#blocking.serve();
+    if (this.state.slots.seq === at) this.onSlots();
     return at;
   }
 }

@@ -1,4 +1,5 @@
 import type { Client, Output } from "./client.ts";
+import type { Place } from "./forwarding/lane.ts";
 
 interface Held {
   readonly client: Client;
@@ -8,6 +9,8 @@ interface Held {
   readonly epoch: number | undefined;
   readonly output: Output;
   readonly replies: number;
+  /** Among replies from other nodes; undefined when there were none before it. */
+  readonly place: Place | undefined;
 }
 
 /** What became of an entry whose primary was deposed: it is committed, never will be, or nobody knows yet. */
@@ -21,10 +24,11 @@ export class HeldReplies {
   #queue: Held[] = [];
   #first = 0;
 
-  add(client: Client, dependsOn: number, output: Output, replies: number): void {
+  add(client: Client, dependsOn: number, output: Output, replies: number, place?: Place): void {
     client.held++;
     client.heldBytes += output.length;
-    this.#queue.push({ client, dependsOn, epoch: undefined, output, replies });
+    if (place === undefined) client.heldDirect++;
+    this.#queue.push({ client, dependsOn, epoch: undefined, output, replies, place });
   }
 
   /**
@@ -35,14 +39,14 @@ export class HeldReplies {
     const queue = this.#queue;
     const refused: Client[] = [];
     while (this.#first < queue.length) {
-      const { client, dependsOn, epoch, output, replies } = queue[this.#first]!;
+      const held = queue[this.#first]!;
+      const { client, dependsOn, epoch, output, replies } = held;
       if (epoch === undefined && dependsOn > commitPoint) break;
       const fate = epoch === undefined ? "kept" : fateOf(dependsOn, epoch);
       if (fate === "open") break;
       this.#first++;
-      settle(client, output);
       if (fate === "lost") refused.push(client);
-      if (!client.gone) client.sink.send(fate === "lost" ? NOT_EXECUTED.repeat(replies) : output);
+      settle(held, fate === "lost" ? NOT_EXECUTED.repeat(replies) : output);
     }
     if (this.#first === queue.length) {
       this.#queue = [];
@@ -88,16 +92,25 @@ export class HeldReplies {
     this.#queue = [];
     this.#first = 0;
     const refused = new Set<Client>();
-    for (const { client, dependsOn, output, replies } of queue) {
-      settle(client, output);
-      if (dependsOn > commitPoint) refused.add(client);
-      if (!client.gone) client.sink.send(dependsOn > commitPoint ? errors(replies) : output);
+    for (const held of queue) {
+      const isRefused = held.dependsOn > commitPoint;
+      if (isRefused) refused.add(held.client);
+      settle(held, isRefused ? errors(held.replies) : held.output);
     }
     return refused;
   }
 }
 
-function settle(client: Client, output: Output): void {
+/** Lets `output` go, in its place where the client's replies have places. */
+function settle(held: Held, output: Output): void {
+  const { client, place } = held;
+  const { lane } = client;
   client.held--;
-  client.heldBytes -= output.length;
+  client.heldBytes -= held.output.length;
+  if (place !== undefined) lane!.fill(place, output);
+  else {
+    client.heldDirect--;
+    if (!client.gone) client.sink.send(output);
+  }
+  lane?.drain();
 }

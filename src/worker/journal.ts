@@ -52,6 +52,9 @@ export class Journal {
   #writeStarted = 0;
   /** The last entry of a record that is written here and not committed: the next record waits for it. */
   #uncommitted: Seq | undefined;
+  /** Records that were begun and whose entries are not known to be committed, in order; their bytes together. */
+  #undecided: { readonly lastSeq: Seq; readonly bytes: number }[] = [];
+  #undecidedBytes = 0;
   #patience: Timer | undefined;
   #stopped = false;
   #idle: (() => void)[] = [];
@@ -70,6 +73,14 @@ export class Journal {
   /** Bytes that wait for the log. */
   get pendingBytes(): number {
     return this.#gathering.length - RECORD_HEADER_BYTES + (this.#writing ? this.#spare.length : 0);
+  }
+
+  /** Bytes of entries that were added and are not committed: they are in memory for whoever lacks them, and so are their replies. */
+  get uncommittedBytes(): number {
+    const undecided = this.#undecided;
+    while (undecided.length > 0 && undecided[0]!.lastSeq <= this.#parts.replica.commitPoint)
+      this.#undecidedBytes -= undecided.shift()!.bytes;
+    return this.#undecidedBytes + this.#gathering.length - RECORD_HEADER_BYTES;
   }
 
   /** Whether another record is likely to follow the last one soon. */
@@ -124,9 +135,12 @@ export class Journal {
       this.#parts.onFailure(error);
       return;
     }
+    const bytes = record.length;
     this.#restart(record);
     this.#measure();
     this.#parts.onPersisted(lastSeq, this.#parts.replica.generation);
+    // Alone it is committed now.
+    if (this.#parts.replica.commitPoint < lastSeq) this.#await(lastSeq, bytes);
   }
 
   #write(record: ByteWriter, lastSeq: Seq): void {
@@ -135,6 +149,7 @@ export class Journal {
     this.#gathering = this.#spare;
     this.#spare = record;
     this.#gathering.reset(RECORD_HEADER_BYTES);
+    this.#await(lastSeq, record.length);
     const { generation } = this.#parts.replica;
     this.#parts.log.write(record.view()).then(
       () => this.#written(lastSeq, generation),
@@ -144,6 +159,11 @@ export class Journal {
         this.#wakeIdle();
       },
     );
+  }
+
+  #await(lastSeq: Seq, bytes: number): void {
+    this.#undecided.push({ lastSeq, bytes });
+    this.#undecidedBytes += bytes;
   }
 
   #measure(): void {
@@ -190,6 +210,8 @@ export class Journal {
   /** Forgets what has gathered: it will never be in the log. What is being written will. */
   discard(): void {
     this.#entries = 0;
+    this.#undecided = [];
+    this.#undecidedBytes = 0;
     this.#forgetUncommitted();
     this.#restart(this.#gathering);
   }

@@ -15,8 +15,8 @@ const COLD_EXPIRY_MILLIS = 1_000;
 const COLD_EXPIRY_KEYS = 256;
 /** A flush begins when the log has become long, or nothing has changed for so long, … */
 const FLUSH_IDLE_MILLIS = 1_000;
-/** … or the last one is this old. */
-const FLUSH_AGE_MILLIS = 30_000;
+/** … or the last one is this old: each rewrites what changed since, so what changes all the time is better brought once than often. */
+const FLUSH_AGE_MILLIS = 120_000;
 const EVICTION_TRIES = 64;
 const EVICTION_TRIES_A_TICK = 10_000;
 /** So much log is kept for a replica that is behind; one that is further behind needs a snapshot. */

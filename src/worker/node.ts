@@ -26,6 +26,10 @@ import { DurablePoint } from "./durablePoint.ts";
 import { Executor } from "./executor.ts";
 import { type Durability, Journal } from "./journal.ts";
 import { Maintenance } from "./maintenance.ts";
+import type { MoveRules } from "./migration/moveRules.ts";
+import type { MoveSettings } from "./migration/moveSettings.ts";
+import { Moves } from "./migration/moves.ts";
+import { NodeMoveHost } from "./migration/nodeMoveHost.ts";
 import type { NodeError } from "./nodeError.ts";
 import { type OpenedReplica, openReplica, type RecoveryReport } from "./recovery.ts";
 import { checkConfiguration } from "./replication/checkConfiguration.ts";
@@ -58,6 +62,8 @@ export interface NodeParts {
   readonly durability: Durability;
   readonly memoryBytesMax: () => number;
   readonly sizes?: NodeSizes;
+  /** How slots come and go, unless it is as usual. */
+  readonly moving?: { readonly rules?: MoveRules; readonly settings?: MoveSettings };
   /** Made once the node is open; what the commands see of it. */
   readonly services: (node: Node, executor: Executor) => NodeServices;
   /** Nothing may be served any more: the disk no longer keeps what it was given. */
@@ -82,6 +88,9 @@ export class Node {
   readonly progress: StateProgress;
   readonly undecided = new Undecided();
   readonly durable: DurablePoint;
+  /** Slots that come and go; undefined for a node that is alone. */
+  readonly moves: Moves | undefined;
+  readonly moveHost: NodeMoveHost | undefined;
   /** What recovery did. */
   recovery: RecoveryReport;
   /** What the disk refuses, and what is done about it. */
@@ -179,6 +188,7 @@ export class Node {
       timers,
       inMemory,
       isAlone: parts.others === undefined,
+      mustFound: parts.others?.mustFound === true && this.log.lastSeq > 0,
       owner: this.membership,
     });
     this.executor.mutator.entryBytesMax = sizes.entryBytesMax;
@@ -206,6 +216,10 @@ export class Node {
       flushLogBytes: sizes.flushLogBytes,
       onFlushFailure: (error) => this.trouble.flushFailed(error),
     });
+    if (parts.others?.cluster !== undefined) {
+      this.moveHost = new NodeMoveHost(this);
+      this.moves = new Moves(this.moveHost);
+    }
   }
 
   /** Recovers what is on disk. A node that is alone serves when this is done; one of several takes its part from then on. */
@@ -259,6 +273,7 @@ export class Node {
         self: this.replica.self,
         isAlone: others === undefined,
         mayFound: others === undefined || others.mayFound || log.lastSeq === 0,
+        mustFound: others?.mustFound === true,
         log,
       });
       if (checked.ok) return checked;

@@ -32,6 +32,7 @@ export class Postponed {
   /** The request waits for the end of the pause. */
   untilUnpaused(client: Client, args: Args): void {
     client.postponed = args.retain();
+    client.waitsBriefly = false;
     this.#waitingForEnd.add(client);
   }
 
@@ -50,9 +51,30 @@ export class Postponed {
   /** The request waits for access: for entry `awaits` to be decided, or for the replica to know what it is. */
   untilAllowed(client: Client, args: Args, awaits: number): void {
     client.postponed = args.retain();
+    client.waitsBriefly = true;
     client.heldSince ??= this.#parts.clock.monotonic();
     client.awaits = awaits;
     this.#waitingForAccess.add(client);
+  }
+
+  /** The request waits for replies to earlier ones, until `told`. */
+  untilTold(client: Client, args: Args): void {
+    client.postponed = args.retain();
+    client.waitsBriefly = true;
+  }
+
+  /** The request, which has bytes of its own, is dealt with as if it came when the present turn is over. */
+  again(client: Client, args: Args): void {
+    client.postponed = args;
+    client.waitsBriefly = false;
+    this.told(client);
+  }
+
+  /** What the client's request waited for has come. */
+  told(client: Client): void {
+    if (client.postponed === undefined || this.#waitingForEnd.has(client)) return;
+    this.#waitingForAccess.add(client);
+    this.tryAgain();
   }
 
   /** What waits for access is tried again when the present turn is over; those that must still wait do. */

@@ -28,6 +28,8 @@ export interface DispatchedCall extends MutableCall {
   spec: CommandSpec | undefined;
 }
 
+/** What tells a client where to ask, or to ask again: `EXEC` answers it as any command does (`clusterRedirectClient` of Redis 7.0). */
+const REDIRECTS = /^(?:MOVED|ASK|CROSSSLOT|CLUSTERDOWN|TRYAGAIN) /;
 const NO_AUTH = "NOAUTH Authentication required.";
 /** How much of a name and of arguments an error repeats, in bytes. */
 const ECHO_BYTES_MAX = 128;
@@ -108,7 +110,8 @@ function refuse(call: DispatchedCall, text: string): Outcome {
   if (call.spec?.name !== "exec") fail(call, text);
   else {
     endTransaction(call);
-    fail(call, `EXECABORT Transaction discarded because of: ${text.replace(/^ERR /, "")}`);
+    const isRedirect = REDIRECTS.test(text);
+    fail(call, isRedirect ? text : `EXECABORT Transaction discarded because of: ${text.replace(/^ERR /, "")}`);
   }
   return REFUSED;
 }

@@ -1,4 +1,5 @@
 import type { ClusterFacts } from "./clusterFacts.ts";
+import type { NodeHeat } from "./nodeHeat.ts";
 import type { Session } from "./session.ts";
 import type { CommandTable } from "./table.ts";
 
@@ -45,6 +46,8 @@ export interface NodeServices {
   readonly commitPoint: number;
   /** The group that this node is one of several replicas of; undefined for one that is alone. */
   cluster(): ClusterFacts | undefined;
+  /** What its slots are asked for; undefined where nobody counts it. */
+  readonly heat?: NodeHeat | undefined;
   /** Wall clock, seconds: when the store had been given all changes there were. */
   lastSavedAt(): number;
   /** Begins to bring to the store what only the log and memory have; the log becomes short by it. */

@@ -41,6 +41,8 @@ export interface Session {
   readOnly: boolean;
   /** How new its reads at a secondary have to be; undefined: what the node's settings say. */
   consistency: "linearizable" | "eventual" | undefined;
+  /** It is another node's, which forwards requests of its clients: they go no further (`CLIENT FORWARDED`). */
+  isForwarded: boolean;
   /** The connection may not be parked by a blocking command. */
   denyBlocking: boolean;
   /** Parked by a blocking command. */
@@ -84,6 +86,7 @@ export function openSession(origin: SessionOrigin): Session {
     noTouch: false,
     readOnly: false,
     consistency: undefined,
+    isForwarded: false,
     denyBlocking: false,
     blocked: false,
     closing: false,

@@ -13,9 +13,21 @@ export interface HttpServerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  readonly metrics: () => NodeMetrics;
+  /** A node's figures, or a page of them. */
+  readonly metrics: (() => NodeMetrics) | FiguresPage;
+  /** Answers in JSON by path, beside the usual ones. */
+  readonly json?: { readonly [path: string]: () => unknown };
   /** Whether commands are answered at present. */
   readonly isReady: () => boolean;
+  /** Why they are not, in a few words. */
+  readonly notReady?: string;
+}
+
+/** What `/metrics` answers. */
+export interface FiguresPage {
+  readonly contentType: string;
+  text(): Promise<string>;
+  stop(): void;
 }
 
 export interface HttpServer {
@@ -38,7 +50,8 @@ interface Answer {
 
 /** Serves `/healthz` (the process lives), `/readyz` (it answers commands) and `/metrics` (Prometheus text format). */
 export async function startHttpServer(options: HttpServerOptions): Promise<Result<HttpServer, HttpError>> {
-  const page = new MetricsPage(options.metrics);
+  const { metrics } = options;
+  const page = typeof metrics === "function" ? new MetricsPage(metrics) : metrics;
   const server = createServer(
     { maxHeaderSize: HEADER_BYTES_MAX, requestTimeout: REQUEST_MILLIS_MAX, keepAliveTimeout: KEEP_ALIVE_MILLIS },
     (request, response) => void respond(request, response, options, page),
@@ -72,7 +85,7 @@ async function respond(
   request: IncomingMessage,
   response: ServerResponse,
   options: HttpServerOptions,
-  page: MetricsPage,
+  page: FiguresPage,
 ): Promise<void> {
   const { status, type = "text/plain; charset=utf-8", body, headers } = await answer(request, options, page);
   request.resume();
@@ -85,20 +98,25 @@ async function respond(
   response.end(request.method === "HEAD" ? undefined : body);
 }
 
-async function answer(request: IncomingMessage, options: HttpServerOptions, page: MetricsPage): Promise<Answer> {
+async function answer(request: IncomingMessage, options: HttpServerOptions, page: FiguresPage): Promise<Answer> {
   const path = (request.url ?? "/").replace(/\?.*$/s, "");
-  if (!PATHS.has(path)) return { status: 404, body: "There is nothing here; try /healthz, /readyz or /metrics.\n" };
+  const json = options.json !== undefined && Object.hasOwn(options.json, path) ? options.json[path] : undefined;
+  if (!PATHS.has(path) && json === undefined)
+    return { status: 404, body: "There is nothing here; try /healthz, /readyz or /metrics.\n" };
   if (request.method !== "GET" && request.method !== "HEAD") {
     return { status: 405, body: "Only GET and HEAD are answered here.\n", headers: { allow: "GET, HEAD" } };
   }
+  if (json !== undefined) return { status: 200, type: "application/json", body: `${JSON.stringify(json())}\n` };
   if (path === "/healthz") return { status: 200, body: "ok\n" };
   if (path === "/metrics") return { status: 200, type: page.contentType, body: await page.text() };
-  return options.isReady() ? { status: 200, body: "ready\n" } : { status: 503, body: "not ready\n" };
+  return options.isReady()
+    ? { status: 200, body: "ready\n" }
+    : { status: 503, body: `${options.notReady ?? "not ready"}\n` };
 }
 
 const PATHS: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/metrics"]);
 
-function stop(server: Server, page: MetricsPage): Promise<void> {
+function stop(server: Server, page: FiguresPage): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => {
       page.stop();

@@ -3,6 +3,9 @@ import { type Access, type Call, NOT_YET } from "../../core/command/call.ts";
 import type { CommandSpec } from "../../core/command/spec.ts";
 import type { CommandTable } from "../../core/command/table.ts";
 import type { GroupReplica } from "../../core/replica/groupReplica.ts";
+import type { Heat } from "../heat/heat.ts";
+import { NO_SLOT } from "../slots/requestSlot.ts";
+import type { SlotAccess } from "../slots/slotAccess.ts";
 import type { Undecided } from "./undecided.ts";
 
 /** A read at a secondary waits so long for what is undecided, then it is sent to the primary. */
@@ -17,6 +20,10 @@ const NO_REPLICAS = "NOREPLICAS Not enough good replicas to write; nothing was e
 export interface GroupAccessParts {
   readonly replica: GroupReplica;
   readonly table: CommandTable;
+  /** What becomes of requests for slots; undefined where the group owns all of them and there is no other. */
+  readonly slots: SlotAccess | undefined;
+  /** Is told what slots are asked for, if anybody counts it. */
+  readonly heat?: () => Heat | undefined;
   readonly undecided: Undecided;
   /** Up to here the state has everything, and nothing behind it. */
   readonly appliedSeq: () => number;
@@ -46,13 +53,18 @@ export class GroupAccess {
   readonly judge: Access = (call, spec) => {
     const kind = kindOf(call, spec);
     if (kind === "none") return undefined;
-    switch (this.#parts.replica.role) {
+    const { slots, replica, heat } = this.#parts;
+    const slot = slots === undefined ? NO_SLOT : slots.slotOf(call, spec);
+    const crossed = slots?.crossed(slot);
+    if (crossed !== undefined) return crossed;
+    if (heat !== undefined) heat()?.asked(slot, kind);
+    switch (replica.role) {
       case "primary":
-        return this.#atPrimary(call, kind);
+        return slots?.judge(call, spec, slot, kind) ?? this.#atPrimary(call, kind);
       case "secondary":
-        return this.#atSecondary(call, spec, kind);
+        return slots?.redirect(slot) ?? this.#atSecondary(call, spec, kind, slot);
       default:
-        return this.#outside(call, spec);
+        return slots?.redirect(slot) ?? this.#outside(call, spec);
     }
   };
 
@@ -70,7 +82,7 @@ export class GroupAccess {
     return configuration !== undefined && configuration.secondaries.length + 1 >= configuration.minReplicas;
   }
 
-  #atSecondary(call: Call, spec: CommandSpec, kind: "read" | "write"): string | undefined {
+  #atSecondary(call: Call, spec: CommandSpec, kind: "read" | "write", slot: number): string | undefined {
     const { session } = call;
     const keys = this.#keys(call, spec);
     // Nobody notices here that a watched key is changed by what the primary sends.
@@ -79,8 +91,13 @@ export class GroupAccess {
     // It is looked at when the transaction is executed.
     if (session.transaction !== undefined && spec.name !== "exec") return undefined;
     if (session.consistency === "eventual" || (session.consistency === undefined && this.#parts.eventualByDefault()))
-      return this.#eventual(call, keys);
-    return this.#linearizable(call, spec, keys);
+      return this.#eventual(call, keys) ?? this.#ofSlot(call, spec, slot);
+    return this.#linearizable(call, spec, keys) ?? this.#ofSlot(call, spec, slot);
+  }
+
+  /** What the slot is here is looked at when everything is applied that was undecided when the request came. */
+  #ofSlot(call: Call, spec: CommandSpec, slot: number): string | undefined {
+    return this.#parts.slots?.judge(call, spec, slot, "read");
   }
 
   /** It may be old, but it was so once: the store a replica begins with is not of one instant (`Flusher`). */

@@ -23,6 +23,8 @@ export interface CheckParts {
   readonly isAlone: boolean;
   /** Whether the group may be new. */
   readonly mayFound: boolean;
+  /** The log is that of a node that was alone. */
+  readonly mustFound: boolean;
   readonly log: LogEnd;
 }
 
@@ -43,6 +45,8 @@ export async function checkConfiguration(parts: CheckParts): Promise<Result<void
   if (configuration === undefined) {
     return err({ code: "damaged", message: `the configuration of group ${group} cannot be read` });
   }
+  if (parts.mustFound && log.lastSeq > 0 && !isMember(configuration, self))
+    return err({ code: "foreign", message: otherBeginning(group) });
   const { primary } = configuration;
   if (isAlone && primary.id !== self.id) {
     const message = `the primary of group ${group} is ${primary.id}, and this is the data of ${self.id}`;
@@ -56,6 +60,11 @@ export async function checkConfiguration(parts: CheckParts): Promise<Result<void
   if (isAlone) return raiseEpoch(parts, configuration);
   const message = `the coordinator knows epoch ${configuration.epoch} of group ${group}, and the log is of epoch ${log.lastEpoch}: the coordinator's data are older than this replica's`;
   return err({ code: "conflict", message });
+}
+
+/** Why the data of a node that was alone have no place in a group that was founded meanwhile. */
+export function otherBeginning(group: string): string {
+  return `this is the data of a node that was alone, and group ${group} was founded with other data: start with an empty directory`;
 }
 
 /** Founding the group anew could make the oldest of its replicas the truth. */

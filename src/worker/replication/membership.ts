@@ -6,6 +6,10 @@ import { newMeta } from "../../storage/meta.ts";
 import { SnapshotInstall } from "../../storage/snapshotInstall.ts";
 import type { Node } from "../node.ts";
 import type { NodeError } from "../nodeError.ts";
+import type { ClusterView } from "../slots/clusterView.ts";
+import { FirstAssignment } from "../slots/firstAssignment.ts";
+import { LostWaits } from "../slots/lostWaits.ts";
+import { SlotAccess } from "../slots/slotAccess.ts";
 import { GroupAccess } from "./access.ts";
 import type { GroupParts } from "./groupParts.ts";
 import type { ReplicationOwner } from "./replicator.ts";
@@ -43,6 +47,8 @@ export class Membership implements ReplicationOwner {
   #learning: Promise<void> = Promise.resolve();
   #wasMember = false;
   #heldTimer: Timer | undefined;
+  #first: FirstAssignment | undefined;
+  #unfollow: () => void = () => undefined;
 
   constructor(node: Node) {
     this.#node = node;
@@ -67,12 +73,22 @@ export class Membership implements ReplicationOwner {
   async join(others: GroupParts): Promise<Result<void, NodeError>> {
     const { replicator, executor, replica, undecided, progress, parts } = this.#node;
     this.#others = others;
+    const { cluster } = others;
+    const now = (): number => replicator.servingNow();
+    const { group, table } = parts;
+    const state = this.#node.state;
+    const heat = () => executor.heat;
+    const isCounted = (): boolean => executor.heat?.wantsSlot() === true;
+    const slots = cluster && new SlotAccess({ group, slots: () => state.slots, view: cluster, table, now, isCounted });
+    if (cluster !== undefined) this.#follow(cluster);
     const access = new GroupAccess({
       replica,
-      table: parts.table,
+      table,
+      slots,
+      ...(slots !== undefined && { heat }),
       undecided,
       appliedSeq: () => progress.appliedSeq,
-      now: () => parts.clock.monotonic(),
+      now,
       primaryAddress: () => this.#primaryAddress(),
       eventualByDefault: others.eventualByDefault,
     });
@@ -82,9 +98,26 @@ export class Membership implements ReplicationOwner {
     const links = await others.join(replicator.linkHandler);
     if (!links.ok) return links;
     replicator.attach(links.value);
-    this.#heldTimer = parts.timers.every(HELD_MILLIS, () => executor.tryHeld());
+    this.#heldTimer = parts.timers.every(HELD_MILLIS, () => {
+      executor.tryHeld();
+      this.#first?.begin();
+      this.#node.moves?.look();
+    });
     replicator.start();
     return ok(undefined);
+  }
+
+  /** Who waits hears when slots come and go, and when it is known who has them. */
+  #follow(cluster: ClusterView): void {
+    const { executor } = this.#node;
+    this.#first = new FirstAssignment(this.#node, cluster);
+    const lost = new LostWaits(executor);
+    const look = (): void => {
+      lost.look();
+      executor.tryHeld();
+    };
+    executor.onSlots = look;
+    this.#unfollow = cluster.onChange(look);
   }
 
   #primaryAddress(): string | undefined {
@@ -105,19 +138,34 @@ export class Membership implements ReplicationOwner {
     executor.committed();
     journal.committed();
     durable.committed();
+    this.#node.moveHost?.waits.committed(replica.commitPoint);
   }
 
   roleChanged(): void {
     const { replica, executor, undecided } = this.#node;
+    if (replica.role !== "primary") this.#movesEnd();
     if (replica.role !== "primary" && this.evaluates) this.#stepDown();
     else if (replica.role !== "primary" && this.#mustReload) this.#stepBack();
     // What it was given as a store is of no one instant, but of none behind what it has now.
     if (replica.role === "secondary" && !this.#wasMember) undecided.blindUpTo = replica.appendedSeq;
     this.#wasMember = replica.isMember;
-    if (replica.mayEvaluate) this.#opened();
+    if (replica.mayEvaluate) {
+      this.#others?.founded?.();
+      this.#opened();
+      this.#first?.begin();
+    }
+    this.#node.moves?.look();
     // Who waits for replicas may have them now.
     executor.committed();
     executor.tryHeld();
+  }
+
+  /** Another decides from now on, or nobody here. */
+  #movesEnd(): void {
+    const { moves, moveHost } = this.#node;
+    moves?.end();
+    moveHost?.waits.lost();
+    moveHost?.load.stop();
   }
 
   leased(): void {
@@ -126,6 +174,7 @@ export class Membership implements ReplicationOwner {
 
   deposed(): void {
     this.#mustReload = true;
+    this.#movesEnd();
   }
 
   /** From now on another decides. What was evaluated here and may never be is forgotten; whoever waits hears the truth. */
@@ -355,7 +404,11 @@ export class Membership implements ReplicationOwner {
   async stop(): Promise<void> {
     const { replicator } = this.#node;
     this.#isStopping = true;
+    this.#node.moves?.stop();
+    this.#movesEnd();
     this.#heldTimer?.cancel();
+    this.#first?.stop();
+    this.#unfollow();
     replicator.stop();
     await this.#learningEnded();
     await replicator.logQueue.ended();

@@ -1,4 +1,5 @@
 import { membersOf } from "../../core/replica/configuration.ts";
+import type { MoveProgress } from "../migration/moveProgress.ts";
 import type { Node } from "../node.ts";
 
 /** What a replica says of itself, for people and tools. */
@@ -22,6 +23,10 @@ export interface NodeStatus {
   readonly keys: number;
   /** A primary's: how far each of the others is. */
   readonly peers: readonly { readonly id: string; readonly isMember: boolean; readonly match: number }[];
+  /** A primary's: slots that come and go. */
+  readonly moves: readonly MoveProgress[];
+  /** Keys of slots that were given away which this primary has deleted. */
+  readonly leftoversDeleted: number;
 }
 
 export function nodeStatus(node: Node): NodeStatus {
@@ -49,5 +54,7 @@ export function nodeStatus(node: Node): NodeStatus {
     serves: replica.mayServe(replicator.now()),
     keys: state.size,
     peers,
+    moves: node.moves?.progress() ?? [],
+    leftoversDeleted: node.moves?.deletedLeftovers ?? 0,
   };
 }

@@ -1,7 +1,12 @@
 import type { Seq } from "../../base/ids.ts";
 import type { Result } from "../../base/result.ts";
 import { makePath } from "../../coordination/makePath.ts";
-import { type Configuration, encodeConfiguration, parseConfiguration } from "../../core/replica/configuration.ts";
+import {
+  type Configuration,
+  encodeConfiguration,
+  isMember,
+  parseConfiguration,
+} from "../../core/replica/configuration.ts";
 import type { Effect, Proposal, ProposalOutcome } from "../../core/replica/effect.ts";
 import type { GroupReplica } from "../../core/replica/groupReplica.ts";
 import type { LogRecord, Message } from "../../core/replica/message.ts";
@@ -13,9 +18,11 @@ import type { Link, LinkEndpoint, LinkHandler } from "../../ports/link.ts";
 import type { Log } from "../../storage/log/log.ts";
 import { RecordView } from "../../storage/log/record.ts";
 import { readWire } from "../../storage/log/wireRecord.ts";
+import { otherBeginning } from "./checkConfiguration.ts";
 import { CommitNotices } from "./commitNotices.ts";
 import { LogQueue } from "./logQueue.ts";
 import { LongMessages } from "./longMessages.ts";
+import { Standstill } from "./standstill.ts";
 
 const TICK_MILLIS = 25;
 /** A tick that comes so late shows that the process did not run. */
@@ -27,6 +34,8 @@ const READ_BYTES = 1 << 20;
 const READ_AGAIN_MILLIS = 2;
 /** What is read for a peer waits while something long is on its way there. */
 const SEND_AGAIN_MILLIS = 10;
+/** Who may not write to the coordinator does not try again before. */
+const FORBIDDEN_AGAIN_MILLIS = 1_000;
 
 /** What a replicator's owner does when something follows for the state and the clients. */
 export interface ReplicationOwner {
@@ -68,6 +77,8 @@ export interface ReplicatorParts {
   readonly inMemory: boolean;
   /** The coordinator is this node's own. */
   readonly isAlone: boolean;
+  /** The log is that of a node that was alone: a group which was founded without it has no place for it. */
+  readonly mustFound: boolean;
   readonly owner: ReplicationOwner;
 }
 
@@ -81,6 +92,7 @@ export class Replicator {
   readonly #path: string;
   readonly #notices: CommitNotices;
   readonly #long: LongMessages;
+  readonly #standstill: Standstill;
   #links: LinkEndpoint | undefined;
   /** When the link with a replica came up last (wall clock). */
   readonly #linkedSince = new Map<string, number>();
@@ -99,6 +111,7 @@ export class Replicator {
     this.#path = `/groups/${parts.group}/config`;
     this.#notices = new CommitNotices(parts.timers, (to, notice) => this.#sendNow(to, notice));
     this.#long = new LongMessages(parts.timers);
+    this.#standstill = new Standstill(parts.clock);
     this.logQueue = new LogQueue({
       log: parts.log,
       inMemory: parts.inMemory,
@@ -132,9 +145,23 @@ export class Replicator {
     return this.#parts.clock.monotonic();
   }
 
+  /** The time at which something is to be answered: before that, leases of a clock that stood still are given up. */
+  servingNow(): number {
+    const millis = this.#standstill.look();
+    if (millis > 0) this.#stoodStill(millis);
+    return this.now();
+  }
+
+  #stoodStill(millis: number): void {
+    this.replica.stoodStill(this.now());
+    this.#parts.owner.notice(
+      `this machine stood still for ${Math.round(millis)} ms, or its time was set: nothing is answered before the others confirm it`,
+    );
+  }
+
   /** What the others said while this process stood still waits to be read: nobody is blamed for silence before it is. */
   #tickUnlessLate(): void {
-    const late = this.now() - this.#tickedAt > STILL_MILLIS;
+    const late = this.servingNow() - this.#tickedAt > STILL_MILLIS;
     this.#tickedAt = this.now();
     if (!late) this.tick();
   }
@@ -327,7 +354,13 @@ export class Replicator {
       this.#parts.owner.logFailed(new Error(`the configuration cannot be written: ${describe(result.error)}`));
       return;
     }
-    if (outcome !== "installed" && !result.ok) this.#tellTrouble(result.error);
+    if (result.ok || isUsual(result.error)) this.#troubles.delete("proposal");
+    else this.#tellTrouble("proposal", `${this.#path} cannot be changed: ${describe(result.error)}`);
+    if (!result.ok && result.error.code === "no_auth") {
+      // It stays so until an operator does something; asked at once, the replica would propose the same again.
+      await new Promise<void>((resolve) => this.#parts.timers.after(FORBIDDEN_AGAIN_MILLIS, resolve));
+      if (this.#stopped) return;
+    }
     this.replica.proposalEnded(configuration, result.ok ? result.value : 0, outcome, this.now());
     this.run();
     // Whoever made the znode has not read it yet, and would not hear when somebody else replaces it.
@@ -337,6 +370,7 @@ export class Replicator {
   async #create(text: string): Promise<Result<number, CoordinatorError>> {
     const { coordinator, group } = this.#parts;
     const made = await makePath(coordinator, `/groups/${group}`);
+    if (!made.ok && made.error.code === "no_auth") return { ok: false, error: made.error };
     if (!made.ok)
       return {
         ok: false,
@@ -359,12 +393,20 @@ export class Replicator {
     if (read.ok) {
       const configuration = parseConfiguration(read.value.data, read.value.version);
       if (configuration === undefined) {
-        this.#tell(`${this.#path} holds nonsense: ${read.value.data.slice(0, 200)}`);
+        this.#tellTrouble("reading", `${this.#path} holds nonsense: ${read.value.data.slice(0, 200)}`);
+        return;
+      }
+      this.#troubles.delete("reading");
+      const { mustFound, group, owner } = this.#parts;
+      if (mustFound && this.replica.role === "starting" && !isMember(configuration, this.replica.self)) {
+        owner.logFailed(new Error(otherBeginning(group)));
         return;
       }
       this.replica.configurationRead(configuration, this.now());
-    } else if (read.error.code === "no_node") this.replica.configurationRead(undefined, this.now());
-    else this.#tellTrouble(read.error);
+    } else if (read.error.code === "no_node") {
+      this.#troubles.delete("reading");
+      this.replica.configurationRead(undefined, this.now());
+    } else this.#tellTrouble("reading", `${this.#path} cannot be read: ${describe(read.error)}`);
     this.run();
   }
 
@@ -374,17 +416,12 @@ export class Replicator {
     else if (!this.#stopped) void this.#readConfiguration();
   };
 
-  #lastTrouble = "";
+  /** What was told of a trouble that lasts: once, until it is over. */
+  readonly #troubles = new Map<"reading" | "proposal", string>();
 
-  #tellTrouble(error: CoordinatorError): void {
-    if (error.code === "bad_version" || error.code === "exists") return;
-    const text = describe(error);
-    this.#tell(`the coordinator cannot be asked for the configuration of ${this.#parts.group}: ${text}`);
-  }
-
-  #tell(text: string): void {
-    if (text === this.#lastTrouble) return;
-    this.#lastTrouble = text;
+  #tellTrouble(what: "reading" | "proposal", text: string): void {
+    if (text === this.#troubles.get(what)) return;
+    this.#troubles.set(what, text);
     this.#parts.owner.notice(text);
   }
 
@@ -406,6 +443,11 @@ export class Replicator {
 
 function describe(error: CoordinatorError): string {
   return "message" in error ? `${error.code} (${error.message})` : error.code;
+}
+
+/** Somebody else was faster. */
+function isUsual({ code }: CoordinatorError): boolean {
+  return code === "bad_version" || code === "exists";
 }
 
 function outcomeOf(result: Result<number, CoordinatorError>): ProposalOutcome {

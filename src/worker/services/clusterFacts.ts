@@ -1,11 +1,52 @@
-import type { ClusterFacts, ClusterLink, ClusterReplica } from "../../core/command/clusterFacts.ts";
+import { ReplyCache } from "../../core/command/cluster/replyCache.ts";
+import {
+  type ClusterFacts,
+  type ClusterGroup,
+  type ClusterLink,
+  type ClusterReplica,
+  isReachable,
+} from "../../core/command/clusterFacts.ts";
+import { ALL_SLOTS, NO_SLOTS, type SlotRanges } from "../../core/slots/slotRanges.ts";
 import type { Node } from "../node.ts";
 import type { GroupRoster, GroupWorker } from "../replication/groupParts.ts";
+import { otherGroup } from "./otherGroups.ts";
 
-/** What clients are told of the group; undefined for a node that is alone. `ownPort` is where it hears Redis clients. */
-export function clusterFacts(node: Node, ownPort: number): ClusterFacts | undefined {
-  const roster = node.parts.others?.roster;
-  if (roster === undefined) return undefined;
+/** What clients are told of the cluster, with the replies that were made of it. */
+export class ClusterTeller {
+  readonly #node: Node;
+  readonly #replies = new ReplyCache();
+
+  constructor(node: Node) {
+    this.#node = node;
+  }
+
+  /** Undefined for a node that is alone. `ownPort` is where it hears Redis clients. */
+  facts(ownPort: number): ClusterFacts | undefined {
+    const roster = this.#node.parts.others?.roster;
+    if (roster === undefined) return undefined;
+    const own = ownGroup(this.#node, roster, ownPort);
+    const view = this.#node.parts.others?.cluster;
+    let groups: readonly ClusterGroup[] | undefined;
+    return {
+      ...own,
+      groups: () => {
+        groups ??= allGroups(this.#node, roster, own);
+        return groups;
+      },
+      // The log counts only as long as there is no map: it says something new with every batch that is copied.
+      topology: [
+        view?.version,
+        view?.slotMap?.version ?? `log ${this.#node.state.slots.seq}`,
+        ...own.replicas.map(showReplica),
+      ].join(" "),
+      replies: this.#replies,
+    };
+  }
+}
+
+type OwnGroup = Omit<ClusterFacts, "groups" | "topology" | "replies">;
+
+function ownGroup(node: Node, roster: GroupRoster, ownPort: number): OwnGroup {
   const { replica, replicator } = node;
   const { configuration, self } = replica;
   const workers = new Map<string, GroupWorker>();
@@ -23,7 +64,7 @@ export function clusterFacts(node: Node, ownPort: number): ClusterFacts | undefi
   const replicas = [...members, ...others];
   const own = replicas.find((each) => each.isSelf)!;
   return {
-    groupId: roster.groupId,
+    groupId: roster.groupId(),
     epoch: replica.epoch,
     self: own,
     primary,
@@ -31,6 +72,31 @@ export function clusterFacts(node: Node, ownPort: number): ClusterFacts | undefi
     secondaries: secondaries.length,
     isServed: own === primary ? replica.mayEvaluate && replica.mayServe(replicator.now()) : primary?.link !== undefined,
   };
+}
+
+function showReplica(replica: ClusterReplica): string {
+  const { nodeId, host, port, role } = replica;
+  return `${nodeId}@${host}:${port} ${role} ${isReachable(replica)}`;
+}
+
+function allGroups(node: Node, roster: GroupRoster, own: OwnGroup): readonly ClusterGroup[] {
+  const { group: name } = node.parts;
+  const { groupId: id, epoch, primary, replicas, isServed } = own;
+  const group: ClusterGroup = { id, name, epoch, slots: ownSlots(node), primary, replicas, isServed };
+  const view = node.parts.others?.cluster;
+  if (view === undefined) return [group];
+  const others = view.groups
+    .filter((other) => other.id !== name)
+    .map((other) => otherGroup(other, view.slotMap?.now[other.id] ?? NO_SLOTS, roster));
+  return [...others, group].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** What the map says; before it was read, what the group's log says. */
+function ownSlots({ parts, state }: Node): SlotRanges {
+  const view = parts.others?.cluster;
+  if (view === undefined) return ALL_SLOTS;
+  if (view.slotMap !== undefined) return view.slotMap.now[parts.group] ?? NO_SLOTS;
+  return state.slots.isAssigned ? state.slots.owned() : NO_SLOTS;
 }
 
 /** A replica with the id of a member and another incarnation is told of as that member: clients know ids only. */

@@ -151,7 +151,7 @@ function persistence({ node, snapshot }: InfoSources): Facts {
   ];
 }
 
-function stats({ snapshot }: InfoSources): Facts {
+function stats({ snapshot, node }: InfoSources): Facts {
   const now = snapshot();
   return [
     ["total_connections_received", now.connectionsAccepted],
@@ -162,6 +162,11 @@ function stats({ snapshot }: InfoSources): Facts {
     ["instantaneous_input_kbps", (now.receivedBytesPerSecond / 1024).toFixed(2)],
     ["instantaneous_output_kbps", (now.sentBytesPerSecond / 1024).toFixed(2)],
     ["rejected_connections", now.connectionsRejected],
+    ["forwarded_requests", node.executor.forwarding?.statistics.forwarded ?? 0],
+    ["forwarded_retries", node.executor.forwarding?.statistics.retried ?? 0],
+    ["forwarded_lost", node.executor.forwarding?.statistics.lost ?? 0],
+    ["forwarding_connections", node.executor.forwarding?.connections ?? 0],
+    ["scattered_requests", node.executor.forwarding?.statistics.scattered ?? 0],
     ["sync_full", 0],
     ["sync_partial_ok", 0],
     ["sync_partial_err", 0],
@@ -210,7 +215,8 @@ function latencystats({ node, table, settings }: InfoSources): Facts {
 
 function keyspace({ node }: InfoSources): Facts {
   const { state } = node;
-  return state.size === 0 ? [] : [["db0", `keys=${state.size},expires=${state.expiringKeys},avg_ttl=0`]];
+  const keys = state.size - state.hiddenKeys;
+  return keys === 0 ? [] : [["db0", `keys=${keys},expires=${state.expiringKeys},avg_ttl=0`]];
 }
 
 function percent(part: number, whole: number): string {

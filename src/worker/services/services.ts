@@ -7,8 +7,9 @@ import type { CommandTable } from "../../core/command/table.ts";
 import type { Clock, Timer, Timers } from "../../ports/clock.ts";
 import type { Client } from "../client.ts";
 import type { Executor } from "../executor.ts";
+import { Heat } from "../heat/heat.ts";
 import type { Node } from "../node.ts";
-import { clusterFacts } from "./clusterFacts.ts";
+import { ClusterTeller } from "./clusterFacts.ts";
 import { infoSections } from "./infoFacts.ts";
 import { formatInfo, type InfoSections } from "./infoText.ts";
 import { LatencyMonitor } from "./latency.ts";
@@ -56,10 +57,13 @@ export class Services implements NodeServices {
   limits: ClientLimits = { bulkBytesMax: 0, queryBytesMax: 0, outputBytesMax: 0 };
   /** Bytes of memory for keys and values. */
   memoryBytesMax = 0;
+  /** Counts what slots are asked for, at a node of a cluster. */
+  readonly heat: Heat | undefined;
   readonly #options: ServicesOptions;
   readonly #sections: InfoSections;
   readonly #statistics: Statistics;
   readonly #wall: WallMicros;
+  readonly #cluster: ClusterTeller;
   readonly #ticker: Timer;
   #pauseEnd: Timer | undefined;
   #pausedUntil = 0;
@@ -73,6 +77,7 @@ export class Services implements NodeServices {
     if (node.parts.others?.roster !== undefined) this.settings.put("cluster-enabled", "yes");
     this.latency = new LatencyMonitor(table, node.meter);
     this.#wall = new WallMicros(clock);
+    this.#cluster = new ClusterTeller(node);
     this.#statistics = new Statistics(options, () => this.memoryBytesMax);
     const runId = Array.from({ length: RUN_ID_WORDS }, () => random.u32().toString(16).padStart(8, "0")).join("");
     this.#sections = infoSections({
@@ -85,6 +90,10 @@ export class Services implements NodeServices {
       snapshot: () => this.snapshot(),
       cluster: () => this.cluster(),
     });
+    if (node.parts.others?.cluster !== undefined) {
+      this.heat = new Heat({ table, slots: () => node.state.slots, now: clock.monotonic() });
+      options.executor.heat = this.heat;
+    }
     node.meter.onSlow = (call, micros) => this.#slowCommand(call, micros);
     node.journal.onWritten = (micros) => this.#slowEvent("aof-fsync-always", micros);
     this.#applySettings();
@@ -108,6 +117,7 @@ export class Services implements NodeServices {
   /** What is done by the clock: rates, and connections that have been idle for too long. */
   tick(): void {
     this.#statistics.sample();
+    this.heat?.fold(this.#options.clock.monotonic());
     const timeoutMillis = this.settings.integer("timeout") * 1000;
     if (timeoutMillis === 0) return;
     const oldest = this.#options.clock.wall() - timeoutMillis;
@@ -227,6 +237,7 @@ export class Services implements NodeServices {
 
   resetStatistics(): void {
     this.#statistics.reset();
+    this.heat?.reset();
   }
 
   memory(): MemoryFigures {
@@ -247,7 +258,7 @@ export class Services implements NodeServices {
   }
 
   cluster(): ClusterFacts | undefined {
-    return clusterFacts(this.#options.node, this.settings.integer("port"));
+    return this.#cluster.facts(this.settings.integer("port"));
   }
 
   lastSavedAt(): number {

@@ -6,6 +6,7 @@ import { ByteWriter } from "../../../src/base/byteWriter.ts";
 import { epoch, monotonicMillis, type Seq, seq, wallMillis } from "../../../src/base/ids.ts";
 import { createPrng } from "../../../src/base/prng.ts";
 import { ok } from "../../../src/base/result.ts";
+import { NO_COLD_STORE } from "../../../src/core/state/coldStore.ts";
 import { KeySpace } from "../../../src/core/state/keySpace.ts";
 import { Mutator } from "../../../src/core/state/mutator.ts";
 import { Replayer } from "../../../src/core/state/replay.ts";
@@ -17,11 +18,6 @@ import { SnapshotInstall } from "../../../src/storage/snapshotInstall.ts";
 import { applyRecord, openReplica, type RecoveryParts, recover, replay } from "../../../src/worker/recovery.ts";
 
 const IDENTITY = { identity: 7, hashSeed: [1, 2] } as const;
-const NO_COLD_STORE = {
-  storedKeys: 0,
-  load: () => undefined,
-  keys: () => ({ keys: [], next: undefined }),
-};
 
 /** Records of two entries; entry `n` sets `counter` to `n` and makes a key of its own. */
 function records(last: number): Uint8Array[] {

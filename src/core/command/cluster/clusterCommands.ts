@@ -1,11 +1,14 @@
 import { helpSubcommand } from "../server/help.ts";
 import type { CommandSpec } from "../spec.ts";
-import { clusterInfo, clusterMyid } from "./clusterInfo.ts";
+import { clusterChanges } from "./clusterChanges.ts";
+import { clusterGroupId, clusterInfo, clusterMyid } from "./clusterInfo.ts";
 import { clusterCountkeysinslot, clusterGetkeysinslot, clusterKeyslot } from "./clusterKeys.ts";
 import { clusterCountFailureReports, clusterNodes, clusterReplicas, clusterReplicasByOldName } from "./clusterNodes.ts";
 import { inGroup } from "./clusterSpec.ts";
 import { clusterLinks, clusterSlots, clusterTopology } from "./clusterTopology.ts";
+import { hotkeys } from "./hotKeys.ts";
 import { asking, readonlyCommand, readwriteCommand } from "./readOnly.ts";
+import { clusterSlotStats } from "./slotStats.ts";
 
 const HELP = [
   "COUNT-FAILURE-REPORTS <node-id>",
@@ -20,6 +23,8 @@ const HELP = [
   "    Return the hash slot for <key>.",
   "MYID",
   "    Return the node id.",
+  "MYSHARDID",
+  "    Return the id of the node's group.",
   "NODES",
   "    Return cluster configuration seen by node. Output format:",
   "    <id> <ip:port> <flags> <master> <pings> <pongs> <epoch> <link> <slot> ...",
@@ -28,6 +33,9 @@ const HELP = [
   "SLOTS",
   "    Return information about slots range mappings. Each range is made of:",
   "    start, end, master and replicas IP addresses, ports and ids",
+  "SLOT-STATS SLOTSRANGE <start-slot> <end-slot>",
+  "SLOT-STATS ORDERBY <metric> [LIMIT <limit>] [ASC|DESC]",
+  "    Return an array of slot usage statistics for slots assigned to the current node.",
   "SHARDS",
   "    Return information about slot range mappings and the nodes associated with them.",
   "LINKS",
@@ -37,7 +45,7 @@ const HELP = [
 
 const help = helpSubcommand("cluster", "cluster", "5.0.0", HELP);
 
-/** Who the members are is decided by the group itself: of Redis's subcommands there are those that look. */
+/** Of Redis's subcommands those that look are there; those that change something say how that is done here. */
 const cluster: CommandSpec = {
   name: "cluster",
   arity: -2,
@@ -55,13 +63,16 @@ const cluster: CommandSpec = {
     clusterKeyslot,
     clusterLinks,
     clusterMyid,
+    clusterGroupId,
     clusterNodes,
     clusterReplicas,
     clusterTopology,
     clusterReplicasByOldName,
     clusterSlots,
+    clusterSlotStats,
+    ...clusterChanges,
   ],
 };
 
 /** Redis's *cluster* group. */
-export const clusterCommands: readonly CommandSpec[] = [asking, cluster, readonlyCommand, readwriteCommand];
+export const clusterCommands: readonly CommandSpec[] = [asking, cluster, hotkeys, readonlyCommand, readwriteCommand];

@@ -1,12 +1,9 @@
 import { keySlot } from "../../../base/crc16.ts";
-import type { Call } from "../call.ts";
+import { countKeysInSlots, keysInSlot } from "../../state/slotKeys.ts";
 import { fail } from "../errors.ts";
-import { dependOnAll, isExpired } from "../generic/peek.ts";
+import { dependOnAll } from "../generic/peek.ts";
 import { argInteger } from "../numbers.ts";
 import { clusterSubcommand, SLOT_LAST } from "./clusterSpec.ts";
-
-/** How many keys one step over the key space visits. */
-const STEP_KEYS = 10_000;
 
 export const clusterKeyslot = clusterSubcommand(
   {
@@ -20,7 +17,7 @@ export const clusterKeyslot = clusterSubcommand(
   ({ args, reply }) => reply.integer(keySlot(args.text(2))),
 );
 
-/** There is no index by slot: all keys are looked at. */
+/** Keys whose time is over count until they are deleted, as in Redis. */
 export const clusterCountkeysinslot = clusterSubcommand(
   {
     name: "countkeysinslot",
@@ -33,7 +30,8 @@ export const clusterCountkeysinslot = clusterSubcommand(
     const slot = argInteger(call, 2);
     if (slot === undefined) return;
     if (slot < 0 || slot > SLOT_LAST) return fail(call, "ERR Invalid slot");
-    call.reply.integer(keysInSlot(call, slot, Number.POSITIVE_INFINITY).length);
+    dependOnAll(call);
+    call.reply.integer(call.state.slots.isHidden(slot) ? 0 : countKeysInSlots(call.state, [[slot, slot]]));
   },
 );
 
@@ -53,19 +51,7 @@ export const clusterGetkeysinslot = clusterSubcommand(
     const count = argInteger(call, 3);
     if (count === undefined) return;
     if (slot < 0 || slot > SLOT_LAST || count < 0) return fail(call, "ERR Invalid slot or number of keys");
-    call.reply.bulks(keysInSlot(call, slot, count));
+    dependOnAll(call);
+    call.reply.bulks(call.state.slots.isHidden(slot) ? [] : keysInSlot(call.state, slot, count));
   },
 );
-
-function keysInSlot(call: Call, slot: number, countMax: number): string[] {
-  const { state } = call;
-  dependOnAll(call);
-  const found: string[] = [];
-  const visit = (key: string): void => {
-    if (found.length < countMax && keySlot(key) === slot && !isExpired(call, key)) found.push(key);
-  };
-  let cursor = 0;
-  do cursor = state.scan(cursor, STEP_KEYS, visit);
-  while (cursor !== 0 && found.length < countMax);
-  return found;
-}

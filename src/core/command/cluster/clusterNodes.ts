@@ -1,7 +1,7 @@
 import type { Call } from "../call.ts";
-import { type ClusterFacts, type ClusterReplica, isReachable } from "../clusterFacts.ts";
+import { type ClusterFacts, type ClusterGroup, type ClusterReplica, isReachable } from "../clusterFacts.ts";
 import { fail, quoted } from "../errors.ts";
-import { adminSubcommand, clusterSubcommand, SLOT_LAST } from "./clusterSpec.ts";
+import { adminSubcommand, clusterSubcommand } from "./clusterSpec.ts";
 
 export const clusterNodes = clusterSubcommand(
   {
@@ -12,7 +12,10 @@ export const clusterNodes = clusterSubcommand(
     complexity: "O(N) where N is the total number of Cluster nodes",
     hints: ["nondeterministic_output"],
   },
-  (call, cluster) => call.reply.verbatim(cluster.replicas.map((each) => `${nodeLine(call, cluster, each)}\n`).join("")),
+  (call, cluster) => {
+    const lines = cluster.groups().flatMap((group) => group.replicas.map((each) => nodeLine(call, group, each)));
+    call.reply.verbatim(lines.map((line) => `${line}\n`).join(""));
+  },
 );
 
 const REPLICAS_FACTS = {
@@ -47,28 +50,37 @@ export const clusterCountFailureReports = adminSubcommand(
   },
   (call, cluster) => {
     const named = find(call, cluster);
-    if (named !== undefined) call.reply.integer(isReachable(named) ? 0 : 1);
+    if (named !== undefined) call.reply.integer(isReachable(named.replica) ? 0 : 1);
   },
 );
 
 function listReplicas(call: Call, cluster: ClusterFacts): void {
   const named = find(call, cluster);
   if (named === undefined) return;
-  if (named !== cluster.primary) return fail(call, "ERR The specified node is not a master");
-  const others = cluster.replicas.filter((each) => each !== named);
-  call.reply.bulks(others.map((each) => nodeLine(call, cluster, each)));
+  const { group, replica } = named;
+  if (replica !== group.primary) return fail(call, "ERR The specified node is not a master");
+  const others = group.replicas.filter((each) => each !== replica);
+  call.reply.bulks(others.map((each) => nodeLine(call, group, each)));
+}
+
+interface Found {
+  readonly group: ClusterGroup;
+  readonly replica: ClusterReplica;
 }
 
 /** The node that argument 2 names; undefined after an error reply. */
-function find(call: Call, cluster: ClusterFacts): ClusterReplica | undefined {
+function find(call: Call, cluster: ClusterFacts): Found | undefined {
   const id = call.args.text(2);
-  const found = cluster.replicas.find((each) => each.nodeId === id);
-  if (found === undefined) fail(call, `ERR Unknown node ${quoted(id)}`);
-  return found;
+  for (const group of cluster.groups()) {
+    const replica = group.replicas.find((each) => each.nodeId === id);
+    if (replica !== undefined) return { group, replica };
+  }
+  fail(call, `ERR Unknown node ${quoted(id)}`);
+  return undefined;
 }
 
 /** `<id> <ip:port@cport> <flags> <master> <ping-sent> <pong-recv> <config-epoch> <link-state> [<slot> …]` */
-function nodeLine(call: Call, { primary, epoch }: ClusterFacts, replica: ClusterReplica): string {
+function nodeLine(call: Call, { primary, epoch, slots }: ClusterGroup, replica: ClusterReplica): string {
   const { nodeId, host, port, linkPort, isSelf } = replica;
   const isPrimary = replica === primary;
   const reachable = isReachable(replica);
@@ -88,7 +100,7 @@ function nodeLine(call: Call, { primary, epoch }: ClusterFacts, replica: Cluster
     heardAt,
     epoch,
     reachable ? "connected" : "disconnected",
-    ...(isPrimary ? [`0-${SLOT_LAST}`] : []),
+    ...(isPrimary ? slots.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)) : []),
   ];
   return fields.join(" ");
 }

@@ -6,7 +6,6 @@ import type { CommandSpec } from "../spec.ts";
 /** Redis's answer of a node without `cluster-enabled`; ours is one that is alone. */
 const DISABLED = "ERR This instance has cluster support disabled";
 
-/** The group has every slot there is. */
 export const SLOT_LAST = 16_383;
 
 type Facts = Pick<CommandSpec, "name" | "arity" | "since" | "summary"> &

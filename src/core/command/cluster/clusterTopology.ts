@@ -1,6 +1,6 @@
-import { type ClusterReplica, isReachable } from "../clusterFacts.ts";
+import { type ClusterGroup, type ClusterReplica, isReachable } from "../clusterFacts.ts";
 import type { Reply } from "../reply.ts";
-import { clusterSubcommand, SLOT_LAST } from "./clusterSpec.ts";
+import { clusterSubcommand } from "./clusterSpec.ts";
 
 /** What a client is told to read from: members that can be reached, the primary first whether it can or not. */
 export const clusterSlots = clusterSubcommand(
@@ -17,18 +17,34 @@ export const clusterSlots = clusterSubcommand(
     ],
     deprecated: { since: "7.0.0", replacedBy: "`CLUSTER SHARDS`" },
   },
-  ({ reply }, { primary, replicas }) => {
-    if (primary === undefined || primary.port === 0) return reply.array(0);
-    const secondaries = replicas.filter(
-      (each) => each.role === "secondary" && isReachable(each) && each.port !== 0 && each !== primary,
-    );
-    reply.array(1);
-    reply.array(3 + secondaries.length);
-    reply.integer(0);
-    reply.integer(SLOT_LAST);
-    for (const each of [primary, ...secondaries]) writeAddress(reply, each);
-  },
+  ({ reply }, { groups, topology, replies }) => replies.write(reply, topology, (made) => writeSlots(made, groups())),
 );
+
+/** A range of slots and who answers for it, the primary first. */
+interface Served {
+  readonly from: number;
+  readonly to: number;
+  readonly replicas: readonly ClusterReplica[];
+}
+
+function writeSlots(reply: Reply, groups: readonly ClusterGroup[]): void {
+  const served = groups.flatMap(servedBy).sort((a, b) => a.from - b.from);
+  reply.array(served.length);
+  for (const { from, to, replicas } of served) {
+    reply.array(2 + replicas.length);
+    reply.integer(from);
+    reply.integer(to);
+    for (const each of replicas) writeAddress(reply, each);
+  }
+}
+
+function servedBy({ slots, primary, replicas }: ClusterGroup): Served[] {
+  if (primary === undefined || primary.port === 0) return [];
+  const secondaries = replicas.filter(
+    (each) => each.role === "secondary" && isReachable(each) && each.port !== 0 && each !== primary,
+  );
+  return slots.map(([from, to]) => ({ from, to, replicas: [primary, ...secondaries] }));
+}
 
 function writeAddress(reply: Reply, { host, port, nodeId }: ClusterReplica): void {
   reply.array(4);
@@ -47,20 +63,26 @@ export const clusterTopology = clusterSubcommand(
     complexity: "O(N) where N is the total number of cluster nodes",
     hints: ["nondeterministic_output"],
   },
-  ({ reply }, { primary, replicas }) => {
-    reply.array(1);
-    reply.map(2);
-    reply.bulk("slots");
-    reply.array(primary === undefined ? 0 : 2);
-    if (primary !== undefined) {
-      reply.integer(0);
-      reply.integer(SLOT_LAST);
-    }
-    reply.bulk("nodes");
-    reply.array(replicas.length);
-    for (const each of replicas) writeNode(reply, each);
+  ({ reply }, cluster) => {
+    const groups = cluster.groups();
+    reply.array(groups.length);
+    for (const group of groups) writeGroup(reply, group);
   },
 );
+
+function writeGroup(reply: Reply, { primary, slots, replicas }: ClusterGroup): void {
+  const ranges = primary === undefined ? [] : slots;
+  reply.map(2);
+  reply.bulk("slots");
+  reply.array(ranges.length * 2);
+  for (const [from, to] of ranges) {
+    reply.integer(from);
+    reply.integer(to);
+  }
+  reply.bulk("nodes");
+  reply.array(replicas.length);
+  for (const each of replicas) writeNode(reply, each);
+}
 
 function writeNode(reply: Reply, replica: ClusterReplica): void {
   const { nodeId, host, port, role, seq } = replica;

@@ -27,7 +27,7 @@ export const readwriteCommand: CommandSpec = {
   evaluate: inGroup((call) => setReadOnly(call, false)),
 };
 
-/** No slot is on its way from one group to another, so there is nothing to ask for. */
+/** Slots move as a whole, and nobody is sent to where a part of one is: there is nothing to ask for. */
 export const asking: CommandSpec = {
   ...FACTS,
   name: "asking",

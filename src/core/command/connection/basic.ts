@@ -71,6 +71,7 @@ function evaluateReset(call: Call): void {
   session.protocol = 2;
   session.readOnly = false;
   session.consistency = undefined;
+  session.isForwarded = false;
   session.noEvict = false;
   session.noTouch = false;
   session.replyMode = "on";

@@ -1,6 +1,7 @@
 import { helpSubcommand } from "../server/help.ts";
 import type { CommandSpec } from "../spec.ts";
 import { clientConsistency } from "./clientConsistency.ts";
+import { clientForwarded } from "./clientForwarded.ts";
 import { clientKill } from "./clientKill.ts";
 import { clientInfo, clientList } from "./clientList.ts";
 import { clientGetname, clientId, clientNoEvict, clientReply, clientSetname } from "./clientOwn.ts";
@@ -81,5 +82,6 @@ export const client: CommandSpec = {
     clientUnpause,
     clientCaching,
     clientConsistency,
+    clientForwarded,
   ],
 };

@@ -3,6 +3,7 @@ import type { Call } from "../call.ts";
 import { lookup } from "../lookup.ts";
 import type { CommandSpec } from "../spec.ts";
 import { dependOnAll, isExpired, peek } from "./peek.ts";
+import { isVisible } from "./visible.ts";
 
 /** How many keys one step over the key space visits. */
 const STEP_KEYS = 10_000;
@@ -26,7 +27,8 @@ export const keys: CommandSpec = {
     const glob = new Glob(call.args.text(1));
     dependOnAll(call);
     if (glob.literal !== undefined && glob.literal !== "") {
-      call.reply.bulks(peek(call, glob.literal) === 0 ? [] : [glob.literal]);
+      const isThere = isVisible(call, glob.literal) && peek(call, glob.literal) !== 0;
+      call.reply.bulks(isThere ? [glob.literal] : []);
       return;
     }
     call.reply.bulks(matchingKeys(call, glob));
@@ -37,7 +39,7 @@ function matchingKeys(call: Call, glob: Glob): string[] {
   const { state } = call;
   const found: string[] = [];
   const visit = (key: string): void => {
-    if (glob.all || glob.matches(key)) found.push(key);
+    if ((glob.all || glob.matches(key)) && isVisible(call, key)) found.push(key);
   };
   let cursor = 0;
   do cursor = state.scan(cursor, STEP_KEYS, visit);
@@ -63,7 +65,19 @@ export const randomkey: CommandSpec = {
 function liveRandomKey(call: Call): string | undefined {
   for (let tries = 0; tries < RANDOM_TRIES_MAX; tries++) {
     const key = call.state.randomKey(call.random);
-    if (key === undefined || lookup(call, key) !== 0) return key;
+    if (key === undefined || (isVisible(call, key) && lookup(call, key) !== 0)) return key;
   }
-  return undefined;
+  return call.state.slots.isWhole ? undefined : firstVisibleKey(call);
+}
+
+/** Nearly all keys that are here are of slots that come or go. */
+function firstVisibleKey(call: Call): string | undefined {
+  let found: string | undefined;
+  let cursor = 0;
+  do {
+    cursor = call.state.scan(cursor, STEP_KEYS, (key) => {
+      if (isVisible(call, key) && !isExpired(call, key)) found ??= key;
+    });
+  } while (cursor !== 0 && found === undefined);
+  return found;
 }

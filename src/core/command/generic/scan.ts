@@ -6,6 +6,7 @@ import { argCursor, replyScanStep } from "../sets/elementScan.ts";
 import type { CommandSpec } from "../spec.ts";
 import { typeName } from "./exists.ts";
 import { dependOnAll, isExpired, peek } from "./peek.ts";
+import { isVisible } from "./visible.ts";
 
 const COUNT_DEFAULT = 10;
 
@@ -38,7 +39,7 @@ export const scan: CommandSpec = {
     const { glob, type } = options;
     const found: string[] = [];
     const next = call.state.scan(Math.min(cursor, Number.MAX_SAFE_INTEGER), options.count, (key) => {
-      if (glob === undefined || glob.matches(key)) found.push(key);
+      if ((glob === undefined || glob.matches(key)) && isVisible(call, key)) found.push(key);
     });
     dependOnAll(call);
     const shown = found.filter((key) => (type === undefined ? !isExpired(call, key) : hasType(call, key, type)));

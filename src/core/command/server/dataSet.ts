@@ -16,7 +16,7 @@ export const dbsize: CommandSpec = {
   hints: ["request_policy:all_shards", "response_policy:agg_sum"],
   evaluate: (call) => {
     dependOnAll(call);
-    call.reply.integer(call.state.size);
+    call.reply.integer(call.state.size - call.state.hiddenKeys);
   },
 };
 

@@ -1,0 +1,201 @@
+import { MalformedBytes } from "../../base/byteReader.ts";
+import { WireReader } from "./wireReader.ts";
+
+/** What a request asks for; each is the number of its field in `Call`. */
+export const GET = 3;
+export const PUT = 4;
+export const DELETE = 5;
+export const COMPARE_AND_SET = 6;
+export const INCREMENT = 7;
+export const BATCH = 8;
+export const SCAN = 9;
+export type Method = 3 | 4 | 5 | 6 | 7 | 8 | 9;
+
+/** `Operation` numbers its kinds from 1 in the order of the methods. */
+const OPERATION_SHIFT = GET - 1;
+
+/** A part of the request's bytes; it begins at -1 where the field is absent. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+/** One request of any method: its fields, those of bytes as places in the message. */
+export class KvRequest {
+  readonly method: Method;
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly key: Span = { start: 0, end: 0 };
+  readonly value: Span = { start: -1, end: -1 };
+  readonly expected: Span = { start: -1, end: -1 };
+  readonly ifVersion: Span = { start: -1, end: -1 };
+  readonly atLeast: Span = { start: -1, end: -1 };
+  readonly cursor: Span = { start: -1, end: -1 };
+  consistency = 0;
+  ttlMillis = 0;
+  delta: number | bigint = 0;
+  initial: number | bigint = 0;
+  pageSize = 0;
+  noValue = false;
+  ifAbsent = false;
+  keepTtl = false;
+  returnPrevious = false;
+  values = false;
+  operations: readonly KvRequest[] = NONE;
+
+  constructor(method: Method, bytes: Uint8Array, start: number, end: number) {
+    this.method = method;
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+  }
+}
+
+const NONE: readonly KvRequest[] = [];
+
+type Take = (request: KvRequest, reader: WireReader) => void;
+
+function span(name: "key" | "value" | "expected" | "ifVersion" | "atLeast" | "cursor"): Take {
+  return (request, reader) => {
+    const place = request[name];
+    place.end = reader.bytesField();
+    place.start = reader.start;
+  };
+}
+
+function flag(name: "noValue" | "ifAbsent" | "keepTtl" | "returnPrevious" | "values"): Take {
+  return (request, reader) => {
+    request[name] = reader.bool();
+  };
+}
+
+function unsigned(name: "consistency" | "ttlMillis" | "pageSize"): Take {
+  return (request, reader) => {
+    request[name] = reader.unsigned();
+  };
+}
+
+function signed(name: "delta" | "initial"): Take {
+  return (request, reader) => {
+    request[name] = reader.signed();
+  };
+}
+
+/** By method, the fields of its request, as kv.proto numbers them. */
+const FIELDS: { readonly [M in Method]: readonly (Take | undefined)[] } = {
+  [GET]: [undefined, span("key"), unsigned("consistency"), span("atLeast"), flag("noValue")],
+  [PUT]: [
+    undefined,
+    span("key"),
+    span("value"),
+    unsigned("ttlMillis"),
+    flag("ifAbsent"),
+    span("ifVersion"),
+    flag("keepTtl"),
+    flag("returnPrevious"),
+  ],
+  [DELETE]: [undefined, span("key"), span("ifVersion"), flag("returnPrevious")],
+  [COMPARE_AND_SET]: [undefined, span("key"), span("expected"), span("value"), unsigned("ttlMillis"), flag("keepTtl")],
+  [INCREMENT]: [undefined, span("key"), signed("delta"), signed("initial"), unsigned("ttlMillis")],
+  [BATCH]: [undefined, takeOperation],
+  [SCAN]: [
+    undefined,
+    span("key"),
+    span("cursor"),
+    unsigned("pageSize"),
+    flag("values"),
+    unsigned("consistency"),
+    span("atLeast"),
+  ],
+};
+
+/** The fields of `bytes[start, end)`; those that nobody knows are passed over. Throws `MalformedBytes`. */
+export function readRequest(method: Method, bytes: Uint8Array, start = 0, end = bytes.length): KvRequest {
+  const request = new KvRequest(method, bytes, start, end);
+  const fields = FIELDS[method];
+  const reader = new WireReader(bytes, start, end);
+  while (reader.next()) {
+    const take = fields[reader.field];
+    if (take === undefined) reader.skip();
+    else take(request, reader);
+  }
+  return request;
+}
+
+function takeOperation(request: KvRequest, reader: WireReader): void {
+  const end = reader.bytesField();
+  const inner = new WireReader(reader.bytes, reader.start, end);
+  let operation: KvRequest | undefined;
+  while (inner.next()) {
+    const method = inner.field + OPERATION_SHIFT;
+    if (method < GET || method > INCREMENT) {
+      inner.skip();
+      continue;
+    }
+    const stop = inner.bytesField();
+    operation = readRequest(method as Method, reader.bytes, inner.start, stop);
+  }
+  if (operation === undefined) throw new MalformedBytes("an operation of a batch is of no kind that is known here");
+  if (request.operations === NONE) request.operations = [];
+  (request.operations as KvRequest[]).push(operation);
+}
+
+/** What `Call` has beside its request. */
+export interface KvCall {
+  readonly id: number;
+  readonly timeoutMillis: number;
+  /** Undefined if it is of no kind that is known here. */
+  readonly request: KvRequest | undefined;
+}
+
+export interface KvCalls {
+  readonly calls: readonly KvCall[];
+  readonly cancelled: readonly number[];
+}
+
+/** A message of a `Calls` stream. Throws `MalformedBytes`: then nothing of it may be executed. */
+export function readCalls(bytes: Uint8Array): KvCalls {
+  const calls: KvCall[] = [];
+  const cancelled: number[] = [];
+  const reader = new WireReader(bytes);
+  while (reader.next()) {
+    if (reader.field === 1) {
+      const end = reader.bytesField();
+      calls.push(readCall(bytes, reader.start, end));
+    } else if (reader.field === 2) takeCancelled(reader, cancelled);
+    else reader.skip();
+  }
+  return { calls, cancelled };
+}
+
+function takeCancelled(reader: WireReader, cancelled: number[]): void {
+  // Both forms are allowed: packed and one by one.
+  if (reader.wireType !== 2) {
+    cancelled.push(reader.unsigned());
+    return;
+  }
+  const end = reader.bytesField();
+  const inner = new WireReader(reader.bytes, reader.start, end);
+  while (inner.at < end) {
+    const low = inner.varint();
+    cancelled.push(inner.high * 0x1_0000_0000 + low);
+  }
+}
+
+function readCall(bytes: Uint8Array, start: number, end: number): KvCall {
+  const reader = new WireReader(bytes, start, end);
+  let id = 0;
+  let timeoutMillis = 0;
+  let request: KvRequest | undefined;
+  while (reader.next()) {
+    const { field } = reader;
+    if (field === 1) id = reader.unsigned();
+    else if (field === 2) timeoutMillis = reader.unsigned();
+    else if (field >= GET && field <= SCAN) {
+      const stop = reader.bytesField();
+      request = readRequest(field as Method, bytes, reader.start, stop);
+    } else reader.skip();
+  }
+  return { id, timeoutMillis, request };
+}

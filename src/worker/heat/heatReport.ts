@@ -1,0 +1,141 @@
+import { SLOT_COUNT } from "../../core/slots/slotRanges.ts";
+import type { Node } from "../node.ts";
+import { percentile } from "../services/percentile.ts";
+import type { Heat } from "./heat.ts";
+import { HOT_KEYS_MAX } from "./hotKeys.ts";
+
+/** A report is made anew after so long; who asks earlier is told the same. */
+const KEPT_MILLIS = 500;
+/** Below this load the time that is spent says little of what the node could do. */
+const LOAD_MIN = 0.1;
+/** How much a new measurement of what the node could do counts. */
+const LEARNING = 0.2;
+/** A second's commands of any machine lie between these. */
+const CAPACITY_MIN = 100;
+const CAPACITY_MAX = 5_000_000;
+const MOVES_MAX = 64;
+const TROUBLE_CHARACTERS_MAX = 200;
+
+export interface HeatReporterParts {
+  readonly node: Node;
+  readonly heat: Heat;
+  /** Milliseconds that the thread of this node has been busy since it began: not waiting for anything. */
+  readonly busyMillis: () => number;
+}
+
+/** What was seen at the last report. */
+interface Seen {
+  readonly at: number;
+  readonly busyMillis: number;
+  readonly commands: number;
+  readonly commits: Uint32Array;
+}
+
+/**
+ * What a worker tells masters of its load: a JSON object which `parseHeat` of the master reads. Slots are rows
+ * `[slot, reads a second, writes a second, bytes, keys]`, as there may be 16,384 of them; those without load and keys are left out.
+ * Bytes and keys of a slot are the averages of the group's slots, but for slots whose keys somebody has asked to be counted.
+ */
+export class HeatReporter {
+  readonly #parts: HeatReporterParts;
+  #seen: Seen;
+  #text = "{}";
+  /** Share of the time, and commands in a second of work; 0 is not known. */
+  #load = 0;
+  #capacity = 0;
+  #commitMillisP99 = 0;
+
+  constructor(parts: HeatReporterParts) {
+    this.#parts = parts;
+    this.#seen = this.#look();
+  }
+
+  #look(): Seen {
+    const { node, busyMillis } = this.#parts;
+    const { meter, journal, parts } = node;
+    const at = parts.clock.monotonic();
+    return { at, busyMillis: busyMillis(), commands: meter.commands, commits: journal.commits.buckets.slice() };
+  }
+
+  report(): string {
+    const now = this.#look();
+    if (now.at - this.#seen.at < KEPT_MILLIS) return this.#text;
+    this.#measure(this.#seen, now);
+    this.#seen = now;
+    this.#text = this.#tell(now.at);
+    return this.#text;
+  }
+
+  /** `CONFIG RESETSTAT` may have come between. */
+  #measure(before: Seen, after: Seen): void {
+    const millis = after.at - before.at;
+    const busyMillis = Math.max(0, after.busyMillis - before.busyMillis);
+    this.#load = Math.min(1, busyMillis / millis);
+    const commits = after.commits.map((count, at) => Math.max(0, count - before.commits[at]!));
+    this.#commitMillisP99 = percentile(commits, 99) / 1000;
+    if (this.#load < LOAD_MIN || after.commands <= before.commands) return;
+    const measured = ((after.commands - before.commands) * 1000) / busyMillis;
+    const capacity = Math.min(CAPACITY_MAX, Math.max(CAPACITY_MIN, measured));
+    this.#capacity += (capacity - this.#capacity) * (this.#capacity === 0 ? 1 : LEARNING);
+  }
+
+  #tell(now: number): string {
+    const { node, heat } = this.#parts;
+    heat.fold(now);
+    const rows: string[] = [];
+    let [reads, writes, bytes] = [0, 0, 0];
+    const { slots, size, slotCounts } = node.state;
+    const keysOfSlot = size / Math.max(1, this.#ownedSlots());
+    const bytesOfKey = bytesPerKey(node);
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
+      if (slots.isHidden(slot)) continue;
+      const slotReads = heat.perSecond(slot, "reads");
+      const slotWrites = heat.perSecond(slot, "writes");
+      reads += slotReads;
+      writes += slotWrites;
+      bytes += heat.perSecond(slot, "network-bytes-in") + heat.perSecond(slot, "network-bytes-out");
+      const keys = slotCounts.of(slot) ?? keysOfSlot;
+      const row = [
+        slot,
+        tenths(slotReads),
+        tenths(slotWrites),
+        Math.round(keys * bytesOfKey),
+        Math.round(keys * 100) / 100,
+      ];
+      if (row[1] !== 0 || row[2] !== 0 || row[4] !== 0) rows.push(`[${row.join()}]`);
+    }
+    const figures = {
+      ...{ readsPerSecond: tenths(reads), writesPerSecond: tenths(writes), bytesPerSecond: Math.round(bytes) },
+      ...{ load: Math.round(this.#load * 1000) / 1000, capacityPerSecond: Math.round(this.#capacity) },
+      ...{ commitMillisP99: this.#commitMillisP99, connections: node.executor.clients.size },
+      topKeys: heat.topKeys(HOT_KEYS_MAX).map(({ key, perSecond }) => ({ key, perSecond: tenths(perSecond) })),
+      moves: this.#moves(),
+    };
+    return `${JSON.stringify(figures).slice(0, -1)},"slots":[${rows.join()}]}`;
+  }
+
+  #ownedSlots(): number {
+    const { slots } = this.#parts.node.state;
+    let owned = 0;
+    for (let slot = 0; slot < SLOT_COUNT; slot++) if (!slots.isHidden(slot)) owned++;
+    return owned;
+  }
+
+  #moves() {
+    const moves = this.#parts.node.moves?.progress() ?? [];
+    return moves.slice(0, MOVES_MAX).map(({ id, role, phase, mutations, bytes, lag, trouble }) => ({
+      ...{ id, role, phase, mutations, bytes, lag },
+      trouble: trouble.slice(0, TROUBLE_CHARACTERS_MAX),
+    }));
+  }
+}
+
+/** Of those in memory: what the others are on disk is about the same. */
+function bytesPerKey({ state }: Node): number {
+  const resident = state.size - state.coldKeys;
+  return resident <= 0 ? 0 : state.memoryUsed / resident;
+}
+
+function tenths(value: number): number {
+  return Math.round(value * 10) / 10;
+}
