@@ -3,6 +3,9 @@ import { GroupProcess as Process } from "./groupProcess.ts";
 import type { GroupWorld } from "./groupWorld.ts";
 import { NodeDisk } from "./nodeDisk.ts";
 
+/** Of so many pauses one is that of the whole machine: its clock stands still meanwhile. */
+const PAUSES_A_SUSPENSION = 3;
+
 /** A machine: a clock that runs a little too fast or too slow, a disk, and a process, which may be paused. */
 export class GroupNode {
   readonly index: number;
@@ -11,8 +14,11 @@ export class GroupNode {
   process: GroupProcess | undefined;
   readonly #world: GroupWorld;
   readonly #rate: number;
-  readonly #offsetMillis: number;
+  #offsetMillis: number;
   #pausedUntil = 0;
+  #pauses = 0;
+  /** What the clock showed when the machine was suspended. */
+  #suspendedAt: number | undefined;
   #waiting: { readonly process: GroupProcess; readonly run: () => void }[] = [];
   #boots = 0;
 
@@ -27,7 +33,7 @@ export class GroupNode {
     this.disk = new NodeDisk(world.scheduler, prng.fork("disk"), world.plan.diskMillis);
   }
 
-  /** Its monotonic clock, in milliseconds. */
+  /** Its monotonic clock, in milliseconds. While it is suspended it goes on for those who look on: nobody in it asks. */
   now(): number {
     return this.#offsetMillis + (this.#rate * this.#world.scheduler.nowMicros) / 1_000;
   }
@@ -48,6 +54,7 @@ export class GroupNode {
     if (process === undefined) return;
     this.process = undefined;
     this.#pausedUntil = 0;
+    this.#suspendedAt = undefined;
     this.#waiting = [];
     process.end();
     disk.stop(inPeace);
@@ -68,6 +75,7 @@ export class GroupNode {
     const until = this.#world.scheduler.nowMicros + micros;
     if (until <= this.#pausedUntil) return;
     this.#pausedUntil = until;
+    if (++this.#pauses % PAUSES_A_SUSPENSION === 0) this.#suspendedAt ??= this.now();
     this.#world.scheduler.after(micros, undefined, "resume", () => {
       if (this.#pausedUntil === until) this.resume();
     });
@@ -77,7 +85,16 @@ export class GroupNode {
     this.#pausedUntil = 0;
     const waiting = this.#waiting;
     this.#waiting = [];
+    this.#goOn();
     for (const { process, run } of waiting) this.run(process, run);
+  }
+
+  /** The clock goes on where it stood, and the process sees by the wall clock that it did. */
+  #goOn(): void {
+    if (this.#suspendedAt === undefined) return;
+    this.#offsetMillis -= this.now() - this.#suspendedAt;
+    this.#suspendedAt = undefined;
+    this.process?.act((now) => this.process?.replica.stoodStill(now));
   }
 
   /** Something happens to a process: at once, after its pause, or never, if it has ended. */

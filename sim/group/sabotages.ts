@@ -43,6 +43,10 @@ export const DIRECTED_SABOTAGES: Readonly<Record<string, GroupSabotage>> = {
   },
   forgetGenerations: { what: "writes from before a truncation count", rules: { writesByGeneration: false } },
   handOverUnreleased: { what: "hand-over without the leases given back", rules: { releaseBeforeHandOver: false } },
+  trustStoppedClock: {
+    what: "C15: leases count although the clock stood still while they lasted",
+    rules: { leasesEndWithStandstill: false },
+  },
   forgetPromise: { what: "R6: a promise ends with the process", rules: { promiseSurvivesRestart: false } },
   forgetOwnLeases: {
     what: "R8: who is the primary again does not wait for the leases of its earlier reign",

@@ -1,8 +1,14 @@
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../main/version.ts";
+import { clusterCommands } from "./clusterCommands.ts";
 import { devCommand } from "./dev.ts";
+import { hotCommand } from "./hot.ts";
+import { masterCommand } from "./master.ts";
+import { movesCommand } from "./moves.ts";
 import { startCommand } from "./start.ts";
 import { statusCommand } from "./status.ts";
+import { topologyCommand } from "./topology.ts";
+import { whyCommand } from "./why.ts";
 import { workerCommand } from "./worker.ts";
 import { zookeeperCommand } from "./zookeeper.ts";
 
@@ -23,8 +29,14 @@ export async function run(argv: readonly string[]): Promise<void> {
     .exitOverride();
   program.addCommand(startCommand());
   program.addCommand(workerCommand());
+  program.addCommand(masterCommand());
   program.addCommand(devCommand());
   program.addCommand(statusCommand());
+  program.addCommand(topologyCommand());
+  for (const command of clusterCommands()) program.addCommand(command);
+  program.addCommand(movesCommand());
+  program.addCommand(hotCommand());
+  program.addCommand(whyCommand());
   program.addCommand(zookeeperCommand());
   try {
     await program.parseAsync(argv);

@@ -5,6 +5,8 @@ import * as z from "zod";
 import { err, ok, type Result } from "../base/result.ts";
 import { MEMORY_MAX, MEMORY_MIN } from "../worker/services/memoryLimit.ts";
 
+/** Where masters answer calls unless they are told otherwise. */
+export const MASTER_RPC_PORT = 7300;
 const MEBIBYTE = 1 << 20;
 const UNITS: { readonly [unit: string]: number } = {
   "": 1,
@@ -77,6 +79,12 @@ const schema = z.strictObject({
   "tls-cert": text("must be a file in PEM form").optional(),
   "tls-key": text("must be a file in PEM form").optional(),
   "link-port": port.default(0),
+  "with-master": yesNo.default(false),
+  "master-rpc-port": port.default(MASTER_RPC_PORT),
+  "master-http-port": port.default(0),
+  /** Left out: yes, but for the replicas of a group in ZooKeeper, whose clients are told where to go. */
+  proxy: yesNo.optional(),
+  scatter: yesNo.default(false),
   "replica-reads": z.enum(["linearizable", "eventual"], "must be linearizable or eventual").default("linearizable"),
 });
 
@@ -92,11 +100,15 @@ export const SETTING_NAMES = Object.keys(schema.shape) as SettingName[];
 /** What was said about settings, by name; undefined where nothing was said. */
 export type RawSettings = { readonly [name: string]: unknown };
 
-/** Puts together what flags, the environment (`HOLDFAST_HTTP_PORT`), a file (YAML or JSON) and the defaults say, in this order. */
+/**
+ * Puts together what flags, the environment (`HOLDFAST_HTTP_PORT`), a file (YAML or JSON) and the defaults say, in this order. `own`
+ * are defaults in place of those of a worker.
+ */
 export function readConfig(
   flags: RawSettings,
   environment: NodeJS.ProcessEnv,
   file: string | undefined,
+  own: RawSettings = {},
 ): Result<Config, string> {
   const fromFile = file === undefined ? ok({}) : readFile(file);
   if (!fromFile.ok) return fromFile;
@@ -106,7 +118,7 @@ export function readConfig(
     if (value !== undefined) fromEnvironment[name] = value;
   }
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined));
-  const raw: RawSettings = { ...fromFile.value, ...fromEnvironment, ...given };
+  const raw: RawSettings = { ...own, ...fromFile.value, ...fromEnvironment, ...given };
   const parsed = schema.safeParse(raw);
   if (parsed.success) return ok(parsed.data);
   const source = (name: string): string => {

@@ -17,10 +17,12 @@ import { type Disk, DiskError } from "../ports/disk.ts";
 import type { Engine } from "../ports/engine.ts";
 import type { DataIdentity } from "../storage/dataDirectory.ts";
 import { openDataDirectory } from "../storage/dataDirectory.ts";
+import { HeatReporter } from "../worker/heat/heatReport.ts";
 import { Node } from "../worker/node.ts";
 import type { NodeError } from "../worker/nodeError.ts";
 import { Services } from "../worker/services/services.ts";
 import { type Config, readConfig } from "./config.ts";
+import { connectZookeeper } from "./connectZookeeper.ts";
 import type { GroupNode } from "./group/groupNode.ts";
 import { refuseMember } from "./group/membershipFile.ts";
 import { processFacts } from "./processFacts.ts";
@@ -197,6 +199,13 @@ async function serveFrom(
     now: () => Date.now(),
   });
   services.attach(resp);
+  const proxy = config.proxy ?? config.zookeeper === undefined;
+  if (config.scatter && !proxy) hooks.onNotice("--scatter yes needs --proxy yes, so nothing is scattered");
+  if (groupNode !== undefined && proxy) {
+    const { forwardRequests } = await import("./group/forwardRequests.ts");
+    const password = (): string => settings.text("requirepass");
+    forwardRequests({ node, parts: groupNode.parts, table: commandTable, password, scatters: config.scatter });
+  }
   const listening = await resp.listen(config.bind, config.port);
   if (!listening.ok) {
     await node.stop();
@@ -221,6 +230,10 @@ async function serveFrom(
       code: http.error.code,
       message: listenMessage(http.error.code, "--http-port", config, http.error.message),
     });
+  }
+  if (groupNode !== undefined && services.heat !== undefined) {
+    const reporter = new HeatReporter({ node, heat: services.heat, busyMillis: loopBusyMillis });
+    groupNode.answers.heatReport = () => reporter.report();
   }
   const registered = await groupNode?.register(node, listening.value);
   if (registered?.ok === false) {
@@ -247,9 +260,15 @@ async function serveFrom(
       resp.endAll();
       await node.stop();
       resp.destroyAll();
+      node.executor.forwarding?.stop();
       await groupNode?.close();
     },
   });
+}
+
+/** The whole process is meant: nodes that share one share its thread. */
+function loopBusyMillis(): number {
+  return performance.eventLoopUtilization().active;
 }
 
 interface OpenedNode {
@@ -358,19 +377,6 @@ async function joinGroup(
   if (opened.ok) return ok({ groupNode: opened.value, coordinator: shared });
   await shared.close();
   return opened;
-}
-
-async function connectZookeeper(config: Config): Promise<Coordinator | string> {
-  const { ZookeeperCoordinator } = await import("../platform/zookeeper/zookeeperCoordinator.ts");
-  const auth = config["zookeeper-auth"];
-  const connected = ZookeeperCoordinator.connect({
-    connectString: config.zookeeper!,
-    ...(auth === undefined ? {} : { auth }),
-    clock: nodeClock,
-    timers: nodeTimers,
-    random: nodeRandom,
-  });
-  return connected.ok ? connected.value : connected.error;
 }
 
 /** What `CONFIG GET` tells of the settings that Redis names alike. */

@@ -18,6 +18,8 @@ export interface ReplicaContext {
   configuration: Configuration;
   /** When this replica last promised a primary not to take over (its own clock). */
   promisedAt: number;
+  /** When this replica's clock was last found to have stood still: what was asked for by it before gives no lease. */
+  stoodStillAt: number;
   /** Makes the name of a new proposal. */
   nextNonce(): string;
   /** Names a reading of the log: one that was begun in another role is not mistaken for it. */

@@ -88,6 +88,7 @@ export class GroupReplica {
       effects: this.#effects,
       configuration: NO_CONFIGURATION,
       promisedAt: rules.promiseSurvivesRestart && !isAlone ? now : Number.NEGATIVE_INFINITY,
+      stoodStillAt: Number.NEGATIVE_INFINITY,
       nextNonce: () => `${this.#noncePrefix}${++this.#nonces}`,
       nextTicket: () => ++this.#tickets,
     };
@@ -394,6 +395,17 @@ export class GroupReplica {
 
   linkUp(id: string, now: number): void {
     this.#primary?.linkUp(id, now);
+  }
+
+  /**
+   * This replica's clock stood still for a while, as that of a suspended machine does: what it may answer until when counted by it, is
+   * over. What it has promised, and what it waits for, lasts the longer.
+   */
+  stoodStill(now: number): void {
+    if (!this.#context.rules.leasesEndWithStandstill) return;
+    this.#context.stoodStillAt = now;
+    this.#primary?.stoodStill();
+    this.#secondary?.stoodStill();
   }
 
   tick(now: number): void {

@@ -66,9 +66,20 @@ export class PrimaryRole {
   }
 
   #promiseOf(member: Member): number {
-    const { self, times } = this.#context;
-    if (isSame(member, self)) return Number.POSITIVE_INFINITY;
-    return (this.#peerOf(member)?.promisedAt ?? Number.NEGATIVE_INFINITY) + times.leaseMillis;
+    if (isSame(member, this.#context.self)) return Number.POSITIVE_INFINITY;
+    const peer = this.#peerOf(member);
+    return peer === undefined ? Number.NEGATIVE_INFINITY : this.#promiseUntil(peer);
+  }
+
+  /** Asks everybody for a new promise with the next tick. */
+  stoodStill(): void {
+    this.#beaconAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** How long a peer's promise counts (own clock). */
+  #promiseUntil({ promisedAt }: Peer): number {
+    const { times, stoodStillAt } = this.#context;
+    return promisedAt > stoodStillAt ? promisedAt + times.leaseMillis : Number.NEGATIVE_INFINITY;
   }
 
   /** Until when somebody may hold a lease that was given in this reign, and was not given back (own clock). */
@@ -314,7 +325,7 @@ export class PrimaryRole {
         continue;
       }
       const isCaughtUp = peer.match >= needed && peer.match > 0;
-      const hasPromised = !rules.leaseByUnion || now < peer.promisedAt + times.leaseMillis;
+      const hasPromised = !rules.leaseByUnion || now < this.#promiseUntil(peer);
       if (!hasPromised || (rules.admitCaughtUp && !isCaughtUp)) continue;
       const secondaries = [...configuration.secondaries, peer.member];
       const replicas = secondaries.length + 1;

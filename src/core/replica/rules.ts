@@ -51,6 +51,8 @@ export interface ReplicaRules {
   readonly answerCommitted: boolean;
   /** R15: commits are told by the primary alone. */
   readonly commitByPrimary: boolean;
+  /** C15: leases do not count when this replica's clock stood still while it had them. */
+  readonly leasesEndWithStandstill: boolean;
   /** R1: a new epoch ends the read lease of the one before. */
   readonly leasePerEpoch: boolean;
   /** Hand-over: the leases are over before the successor is named as free to begin. */
@@ -96,6 +98,7 @@ export const ALL_RULES: ReplicaRules = {
   holdUndecided: true,
   answerCommitted: true,
   commitByPrimary: true,
+  leasesEndWithStandstill: true,
   leasePerEpoch: true,
   releaseBeforeHandOver: true,
   handOverWhenOpen: true,

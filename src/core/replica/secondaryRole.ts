@@ -186,10 +186,15 @@ export class SecondaryRole {
   }
 
   #takeLease({ askedAt, validMillis, barrier }: Grant, now: number): void {
-    const { times, rules } = this.#context;
-    if (!this.isMember || this.#leaving || askedAt <= this.#revokedAt || this.#verified < barrier) return;
+    const { times, rules, stoodStillAt } = this.#context;
+    if (!this.isMember || this.#leaving || this.#verified < barrier) return;
+    if (askedAt <= this.#revokedAt || askedAt <= stoodStillAt) return;
     const from = rules.grantFromAsking ? askedAt : now;
     this.#readUntil = Math.max(this.#readUntil, from + validMillis * (1 - 2 * times.driftRate));
+  }
+
+  stoodStill(): void {
+    this.#readUntil = Number.NEGATIVE_INFINITY;
   }
 
   #revoke({ epoch, sentAt }: Revoke, now: number): void {

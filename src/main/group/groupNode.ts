@@ -1,5 +1,8 @@
 import type { Random } from "../../base/random.ts";
 import { err, ok, type Result } from "../../base/result.ts";
+import { prepareTree } from "../../coordination/clusterTree.ts";
+import { joinAddress, splitAddress } from "../../coordination/workerRecord.ts";
+import { isMember, type Member, parseConfiguration } from "../../core/replica/configuration.ts";
 import type { ReplicaTimes } from "../../core/replica/times.ts";
 import type { Timers } from "../../ports/clock.ts";
 import type { Coordinator } from "../../ports/coordinator.ts";
@@ -9,17 +12,18 @@ import type { WorkerCallServer, WorkerCalls, WorkerService } from "../../ports/w
 import type { Node } from "../../worker/node.ts";
 import type { NodeError } from "../../worker/nodeError.ts";
 import type { GroupParts, GroupWorker } from "../../worker/replication/groupParts.ts";
-import { prepareTree } from "./clusterTree.ts";
-import { type Claimed, claimMembership, refuseLone, renewIncarnation } from "./membershipFile.ts";
+import { ClusterMap } from "./clusterMap.ts";
+import { GroupCallers } from "./groupCallers.ts";
+import { type Claimed, claimMembership, endLone, refuseLone, renewIncarnation } from "./membershipFile.ts";
 import { Registration, waitForRival } from "./registration.ts";
 import { Roster } from "./roster.ts";
 import { WorkerAnswers } from "./workerAnswers.ts";
-import { joinAddress, splitAddress } from "./workerRecord.ts";
 
 const PREPARE_AGAIN_MILLIS = 1_000;
 const SNAPSHOT_MILLIS_MAX = 3_600_000;
 const SNAPSHOT_IDLE_MILLIS_MAX = 10_000;
 const CALLS_GRACE_MILLIS = 500;
+const NAMES_MAX = 100_000;
 
 /** What a process brings; nothing here knows of Node.js, so that a simulated process can bring it as well. */
 export interface GroupNodeParts {
@@ -49,6 +53,8 @@ export interface GroupNodeParts {
   readonly eventualByDefault: boolean;
   /** A name as Redis's clients know nodes by: 40 hexadecimal digits. */
   readonly longId: (name: string) => string;
+  /** The group has its part of the slots, and others the rest; without it, it owns every slot and knows of no others. */
+  readonly sharesSlots?: boolean;
   /** Stands between those who call this worker and its answers. */
   readonly guardAnswers?: (answers: WorkerService) => WorkerService;
   readonly onNotice: (text: string) => void;
@@ -62,21 +68,32 @@ export class GroupNode {
   readonly #cluster: string;
   #incarnation: number;
   readonly #roster: Roster;
+  readonly #map: ClusterMap | undefined;
+  readonly #callers: GroupCallers | undefined;
   #links: LinkEndpoint | undefined;
   #calls: WorkerCalls | undefined;
   #server: WorkerCallServer | undefined;
   #registration: Registration | undefined;
+  #hasFounded = false;
 
   private constructor(options: GroupNodeParts, cluster: string, claimed: Claimed) {
     const { id, group, coordinator, timers, times, eventualByDefault, longId, onNotice } = options;
+    const remembered = remember((name) => longId(`${cluster}/${name}`));
     this.#options = options;
     this.#cluster = cluster;
     this.#incarnation = claimed.incarnation;
-    this.#roster = new Roster({ coordinator, timers, onChange: () => this.#meet(), onNotice });
+    this.#roster = new Roster({ coordinator, timers, onChange: () => this.#rosterChanged(), onNotice });
+    if (options.sharesSlots) this.#map = new ClusterMap({ coordinator, timers, roster: this.#roster, onNotice });
+    if (this.#map !== undefined) {
+      const shared = { cluster, view: this.#map, roster: this.#roster };
+      this.#callers = new GroupCallers({ ...shared, calls: () => this.#calls });
+    }
     this.parts = {
       self: { id, incarnation: claimed.incarnation },
       ...(times !== undefined && { times }),
-      mayFound: claimed.isNew,
+      mayFound: claimed.isNew || claimed.isLone,
+      mustFound: claimed.isLone,
+      founded: () => this.#founded(claimed),
       join: (handler) => this.#join(handler),
       renew: () => this.#renew(),
       rejoin: (handler) => this.#rejoin(handler),
@@ -84,10 +101,12 @@ export class GroupNode {
       clientAddress: (other) => this.#roster.workers.get(other)?.resp,
       eventualByDefault: () => eventualByDefault,
       roster: {
-        groupId: longId(`${cluster}/${group}`),
-        nodeId: (other) => longId(`${cluster}/${group}/${other}`),
+        groupId: (name = group) => remembered(name),
+        nodeId: (other, name = group) => remembered(`${name}/${other}`),
         workers: () => this.#workers(),
       },
+      ...(this.#map !== undefined && { cluster: this.#map }),
+      callGroup: (other) => this.#callers?.call(other),
     };
   }
 
@@ -97,9 +116,10 @@ export class GroupNode {
     let told: string | undefined;
     for (;;) {
       const cluster = await prepareTree(coordinator, random.u32().toString(16) + random.u32().toString(16));
-      const founded = await coordinator.exists(`/groups/${group}/config`, { sync: true });
-      if (cluster.ok && founded.ok) {
-        const allowed = founded.value ? await refuseLone(disk, group) : ok(undefined);
+      const founded = await coordinator.get(`/groups/${group}/config`, { sync: true });
+      const isNotFounded = !founded.ok && founded.error.code === "no_node";
+      if (cluster.ok && (founded.ok || isNotFounded)) {
+        const allowed = founded.ok ? await refuseLone(disk, group, membersIn(founded.value.data)) : ok(undefined);
         if (!allowed.ok) return allowed;
         const claimed = await claimMembership(disk, { cluster: cluster.value, group, id, boot }, random);
         if (!claimed.ok) return claimed;
@@ -112,6 +132,14 @@ export class GroupNode {
       told = trouble;
       await new Promise<void>((resolve) => timers.after(PREPARE_AGAIN_MILLIS, resolve));
     }
+  }
+
+  /** A crash before this is noted has the next start look for itself in the configuration. */
+  #founded({ isLone }: Claimed): void {
+    const { disk, onNotice } = this.#options;
+    if (!isLone || this.#hasFounded) return;
+    this.#hasFounded = true;
+    endLone(disk).catch((error: unknown) => onNotice(`membership.json cannot be written: ${String(error)}`));
   }
 
   async #join(handler: LinkHandler): Promise<Result<LinkEndpoint, NodeError>> {
@@ -130,6 +158,7 @@ export class GroupNode {
     }
     this.#server = served.value;
     await this.#roster.read();
+    void this.#map?.refresh();
     return joined;
   }
 
@@ -169,6 +198,11 @@ export class GroupNode {
       const { host, port } = splitAddress(resp)!;
       yield { id, host, port, linkPort: splitAddress(link)!.port };
     }
+  }
+
+  #rosterChanged(): void {
+    this.#meet();
+    this.#map?.workersChanged();
   }
 
   /** Links with every worker of the group. */
@@ -216,9 +250,30 @@ export class GroupNode {
   /** Nobody is linked with or called any more. */
   async close(): Promise<void> {
     this.#roster.stop();
+    this.#map?.stop();
+    this.#callers?.close();
     this.#registration?.stop();
     await this.#options.coordinator.close();
     await this.#server?.close(CALLS_GRACE_MILLIS);
     await this.#links?.close();
   }
+}
+
+/** A name's digits are asked for again and again, and there are few names. */
+function remember(make: (name: string) => string): (name: string) => string {
+  const made = new Map<string, string>();
+  return (name) => {
+    const known = made.get(name);
+    if (known !== undefined) return known;
+    if (made.size >= NAMES_MAX) made.clear();
+    const digits = make(name);
+    made.set(name, digits);
+    return digits;
+  };
+}
+
+/** Whether a configuration names a replica; one that is nonsense names nobody. */
+function membersIn(text: string): (replica: Member) => boolean {
+  const configuration = parseConfiguration(text, 0);
+  return (replica) => configuration !== undefined && isMember(configuration, replica);
 }

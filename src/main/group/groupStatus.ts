@@ -1,6 +1,6 @@
+import type { WorkerRecord } from "../../coordination/workerRecord.ts";
 import { type Configuration, type Member, membersOf } from "../../core/replica/configuration.ts";
 import type { NodeStatus } from "../../worker/replication/nodeStatus.ts";
-import type { WorkerRecord } from "./workerRecord.ts";
 
 /** What is known of one worker: what it wrote at the coordinator, and what it answered. */
 export interface WorkerFacts {

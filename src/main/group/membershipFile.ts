@@ -2,6 +2,7 @@ import { invariant } from "../../base/invariant.ts";
 import { decodeLatin1, latin1Bytes } from "../../base/latin1.ts";
 import type { Random } from "../../base/random.ts";
 import { err, ok, type Result } from "../../base/result.ts";
+import type { Member } from "../../core/replica/configuration.ts";
 import { type Disk, DiskError } from "../../ports/disk.ts";
 import type { NodeError } from "../../worker/nodeError.ts";
 
@@ -19,6 +20,8 @@ interface MembershipFile {
   readonly incarnation: number;
   /** What the machine's memory was when it was last used, if writes were acknowledged from memory: they outlive the process, not the power. */
   readonly boot: string | undefined;
+  /** It is the data of a node that was alone, and the group that it is to be the beginning of is not known to be founded. */
+  readonly lone?: boolean;
 }
 
 export interface MembershipClaim {
@@ -29,10 +32,11 @@ export interface MembershipClaim {
   readonly boot: string | undefined;
 }
 
-/** What a claimed directory is: `isNew` when it was no replica's before. */
+/** What a claimed directory is: `isNew` when it was no replica's before, `isLone` when its data can only be the beginning of a group. */
 export interface Claimed {
   readonly incarnation: number;
   readonly isNew: boolean;
+  readonly isLone: boolean;
 }
 
 /**
@@ -54,23 +58,30 @@ export async function claimMembership(
       return err({ code: "foreign", message });
     }
   }
+  const isLone = file === undefined ? (await disk.list()).includes(LONE_FILE) : file.lone === true;
   const isIntact = file !== undefined && (file.boot === undefined || file.boot === claim.boot);
   const incarnation = isIntact ? file.incarnation : random.u32() + 1;
   if (!isIntact || file.boot !== claim.boot) {
-    const text = JSON.stringify({ format: FORMAT, ...claim, incarnation }, null, 2);
-    await disk.replace(FILE, latin1Bytes(`${text}\n`));
+    await write(disk, { ...claim, incarnation, ...(isLone && { lone: true }) });
   }
-  return ok({ incarnation, isNew: file === undefined });
+  return ok({ incarnation, isNew: file === undefined, isLone });
 }
 
 /**
  * Why the data of a node that was alone cannot become those of a replica of a group that has data already: they would be thrown away,
- * or, as both have counted from 1, be taken for the group's own.
+ * or, as both have counted from 1, be taken for the group's own. `isMember` says whether the group's configuration names a replica:
+ * then the group was founded with these data.
  */
-export async function refuseLone(disk: Disk, group: string): Promise<Result<void, NodeError>> {
+export async function refuseLone(
+  disk: Disk,
+  group: string,
+  isMember: (replica: Member) => boolean,
+): Promise<Result<void, NodeError>> {
   const present = await read(disk);
   if (!present.ok) return present;
-  if (present.value !== undefined || !(await disk.list()).includes(LONE_FILE)) return ok(undefined);
+  const file = present.value;
+  const isLone = file === undefined ? (await disk.list()).includes(LONE_FILE) : file.lone === true;
+  if (!isLone || (file !== undefined && isMember(file))) return ok(undefined);
   const message = `this is the data of a node that was alone, and group ${group} has data already: start with an empty directory`;
   return err({ code: "foreign", message });
 }
@@ -80,8 +91,20 @@ export async function renewIncarnation(disk: Disk, random: Random): Promise<numb
   const present = await read(disk);
   invariant(present.ok && present.value !== undefined, "the directory was claimed before");
   const renewed: MembershipFile = { ...present.value, incarnation: random.u32() + 1 };
-  await disk.replace(FILE, latin1Bytes(`${JSON.stringify({ format: FORMAT, ...renewed }, null, 2)}\n`));
+  await write(disk, renewed);
   return renewed.incarnation;
+}
+
+/** The group was founded with the data of this node, which was alone: from now on they are those of a replica like any other. */
+export async function endLone(disk: Disk): Promise<void> {
+  const present = await read(disk);
+  invariant(present.ok && present.value !== undefined, "the directory was claimed before");
+  const { lone: _, ...file } = present.value;
+  await write(disk, file);
+}
+
+async function write(disk: Disk, file: MembershipFile): Promise<void> {
+  await disk.replace(FILE, latin1Bytes(`${JSON.stringify({ format: FORMAT, ...file }, null, 2)}\n`));
 }
 
 /** Why a node that is alone must not use the data directory: what it wrote would be no part of the group's log. */
@@ -119,8 +142,8 @@ async function read(disk: Disk): Promise<Result<MembershipFile | undefined, Node
       message: `${FILE} says format ${value.format}; this version knows formats up to ${FORMAT}`,
     });
   }
-  const { cluster, group, id, incarnation, boot } = value ?? {};
+  const { cluster, group, id, incarnation, boot, lone } = value ?? {};
   const areTexts = [cluster, group, id].every((each) => typeof each === "string");
   if (value?.format !== FORMAT || !areTexts || !Number.isSafeInteger(incarnation)) return damaged;
-  return ok({ cluster: cluster!, group: group!, id: id!, incarnation: incarnation!, boot });
+  return ok({ cluster: cluster!, group: group!, id: id!, incarnation: incarnation!, boot, lone: lone === true });
 }

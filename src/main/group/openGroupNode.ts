@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { networkInterfaces } from "node:os";
 import { err, type Result } from "../../base/result.ts";
 import { nodeRandom } from "../../platform/nodeRandom.ts";
 import type { NodeError } from "../../worker/nodeError.ts";
 import type { Config } from "../config.ts";
+import { WorkerTopology } from "../master/workerTopology.ts";
+import { reachableHost } from "../reachableHost.ts";
 import { VERSION } from "../version.ts";
 import { readCertificates } from "./certificates.ts";
 import { GroupNode, type GroupNodeParts } from "./groupNode.ts";
@@ -18,31 +19,27 @@ export async function openGroupNode(config: Config, parts: OpenParts): Promise<R
   const certificates = readCertificates(config);
   if (!certificates.ok) return err({ code: "conflict", message: certificates.error });
   const tls = certificates.value;
-  return GroupNode.open({
+  const topology = new WorkerTopology();
+  const opened = await GroupNode.open({
     ...parts,
     id: config.id,
     group: config.group,
     boot: config.durability === "memory" ? bootId() : undefined,
     links: async () => (await import("../../platform/link/tcpLinks.ts")).tcpLinks({ random: parts.random, tls }),
-    calls: async () => (await import("../../platform/rpc/grpcWorkerCalls.ts")).grpcWorkerCalls(tls),
+    calls: async () => (await import("../../platform/rpc/grpcWorkerCalls.ts")).grpcWorkerCalls(tls, topology),
     bind: config.bind,
-    host: config.advertise ?? hostOf(config.bind),
+    host: config.advertise ?? reachableHost(config.bind),
     linkPort: config["link-port"],
     rpcPort: config["rpc-port"],
     version: VERSION,
     pid: process.pid,
+    sharesSlots: true,
     eventualByDefault: config["replica-reads"] === "eventual",
     longId: (name) => createHash("sha1").update(name).digest("hex"),
   });
-}
-
-/** An address that others may try: a wildcard is none. */
-function hostOf(bind: string): string {
-  if (bind !== "0.0.0.0" && bind !== "::") return bind;
-  const found = Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .find((address) => !address.internal && (bind === "::" || address.family === "IPv4"));
-  return found?.address ?? "127.0.0.1";
+  // Clients may ask any worker who has which slots.
+  if (opened.ok && opened.value.parts.cluster !== undefined) topology.begin(opened.value.parts.cluster, parts);
+  return opened;
 }
 
 /** Changes when the machine starts, and with it all that was in memory only. Where it cannot be known, every start counts as one. */

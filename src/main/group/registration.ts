@@ -1,8 +1,8 @@
 import { err, ok, type Result } from "../../base/result.ts";
+import { parseWorkerRecord, type WorkerRecord } from "../../coordination/workerRecord.ts";
 import type { Timers } from "../../ports/clock.ts";
 import type { Coordinator } from "../../ports/coordinator.ts";
 import type { NodeError } from "../../worker/nodeError.ts";
-import { parseWorkerRecord, type WorkerRecord } from "./workerRecord.ts";
 
 const AGAIN_MILLIS = 500;
 /** Somebody else with our name has so long to be found dead: longer than any session. */

@@ -1,0 +1,6 @@
+import { SPARE } from "../master/groupViews.ts";
+
+/** What spares name as their group. */
+export function isSpares(group: string): boolean {
+  return group === "" || group === SPARE;
+}
