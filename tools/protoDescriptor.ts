@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import protobuf from "protobufjs";
+import { DESCRIPTOR_FILES_PATH, descriptorFilesText } from "./protoFiles.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -30,9 +31,14 @@ export const DESCRIPTORS: readonly Descriptor[] = [
     constant: "CLUSTER_PROTO",
   },
   {
-    sources: ["proto/holdfast/v1/cluster.proto", "proto/holdfast/v1/kv.proto"],
-    path: `${ROOT}src/client/clientProto.ts`,
-    constant: "CLIENT_PROTO",
+    sources: ["proto/holdfast/v1/cluster.proto"],
+    path: `${ROOT}src/client/clusterProto.ts`,
+    constant: "CLUSTER_PROTO",
+  },
+  {
+    sources: ["proto/holdfast/v1/kv.proto"],
+    path: `${ROOT}src/client/kvProto.ts`,
+    constant: "KV_PROTO",
   },
 ];
 
@@ -71,4 +77,5 @@ function name(key: string): string {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const descriptor of DESCRIPTORS) writeFileSync(descriptor.path, descriptorText(descriptor));
+  writeFileSync(DESCRIPTOR_FILES_PATH, descriptorFilesText());
 }

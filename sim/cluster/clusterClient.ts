@@ -5,6 +5,7 @@ import type { ClusterProcess } from "./clusterProcess.ts";
 import { Connection } from "./connection.ts";
 import type { ClusterOptions } from "./options.ts";
 import { type Asking, errorOf, type Operation, type Requests } from "./requests.ts";
+import { slotOfTag } from "./tags.ts";
 
 /** Errors that say: this was not executed, and will not be. */
 const REFUSALS = /^(MOVED|TRYAGAIN|CLUSTERDOWN|LOADING|NOREPLICAS|MISCONF|UNBLOCKED|EXECABORT) /;
@@ -18,6 +19,8 @@ export interface ClusterClientParts {
   readonly scheduler: Scheduler;
   readonly options: ClusterOptions;
   readonly requests: Requests;
+  /** What keys' names begin with: see `Key`. */
+  readonly tags: readonly string[];
   /** The history takes no more but the last reads. */
   readonly isFull: () => boolean;
   /** Processes that take connections at present. */
@@ -27,6 +30,9 @@ export interface ClusterClientParts {
   readonly surprised: (what: string) => void;
 }
 
+/** Whoever was sent elsewhere goes there soon. */
+const FOLLOW_MICROS_MAX = 1_500;
+
 /** Reads at any replica, follows `MOVED` with its writes, gives up what takes too long. */
 export class ClusterClient {
   /** Whether it may begin anything new. */
@@ -35,8 +41,13 @@ export class ClusterClient {
   #connection: Connection | undefined;
   /** It reads at whatever replica it is connected to. */
   #isReader: boolean;
-  /** Where the primary is, as the last `MOVED` has said. */
-  #primary: string | undefined;
+  /** It asks about keys of this tag; those of any if it is undefined. */
+  #tag: string | undefined;
+  /** By tag, where the primary is that has its slot, as the last `MOVED` has said. */
+  readonly #primaries = new Map<string, string>();
+  /** It was sent elsewhere, and has not gone there. */
+  #isSent = false;
+  readonly #tagOfSlot: ReadonlyMap<number, string>;
   #underWay: Operation[] = [];
   #replies: RespValue[] = [];
   #timeout: Scheduled | undefined;
@@ -44,6 +55,7 @@ export class ClusterClient {
   constructor(parts: ClusterClientParts) {
     this.#parts = parts;
     this.#isReader = parts.prng.chance(1, 2);
+    this.#tagOfSlot = new Map(parts.tags.map((tag) => [slotOfTag(tag), tag]));
     this.#nextLater();
   }
 
@@ -59,19 +71,22 @@ export class ClusterClient {
     return this.#connection?.process === process ? this.#connection : undefined;
   }
 
-  #nextLater(): void {
-    const { scheduler, prng, options } = this.#parts;
-    scheduler.after(prng.between(1, options.pauseMicrosMax), undefined, "client", () => this.#next());
+  #nextLater(microsMax = this.#parts.options.pauseMicrosMax): void {
+    const { scheduler, prng } = this.#parts;
+    scheduler.after(prng.between(1, microsMax), undefined, "client", () => this.#next());
   }
 
   #next(): void {
     const { prng, options, requests, isFull } = this.#parts;
-    const connection = this.isQuiet || isFull() ? undefined : this.#connected();
+    const isIdle = this.isQuiet || isFull();
+    if (!isIdle) this.#chooseTag();
+    const connection = isIdle ? undefined : this.#connected();
     if (connection === undefined) {
       if (!this.isQuiet || !this.waits) this.#again();
       return;
     }
-    const asking: Asking = { process: this.name, servedBy: connection.process.machine.id };
+    const tag = this.#tag === undefined ? {} : { tag: this.#tag };
+    const asking: Asking = { process: this.name, servedBy: connection.process.machine.id, ...tag };
     const count = prng.between(1, options.pipelineMax);
     const operations: Operation[] = [];
     for (let i = 0; i < count; i++) {
@@ -85,15 +100,27 @@ export class ClusterClient {
     this.#parts.scheduler.after(AGAIN_MICROS, undefined, "client", () => this.#next());
   }
 
+  /** Now and then it goes on with other keys, which are perhaps elsewhere. */
+  #chooseTag(): void {
+    const { prng, tags } = this.#parts;
+    if (tags.length === 1 || this.#isSent || (this.#connection !== undefined && prng.chance(2, 3))) return;
+    this.#tag = prng.chance(1, 6) ? undefined : prng.pick(tags);
+    // Who has stayed where it is shows that others do not answer for what is not theirs any more.
+    if (this.#connection !== undefined && prng.chance(2, 3)) this.#hangUp();
+  }
+
   #connected(): Connection | undefined {
     const { prng, serving, id, scheduler } = this.#parts;
     if (this.#connection !== undefined) return this.#connection;
     const processes = serving();
     if (processes.length === 0) return undefined;
     if (prng.chance(1, 4)) this.#isReader = !this.#isReader;
-    const known = processes.find((process) => process.address === this.#primary);
-    const process = this.#isReader || known === undefined ? prng.pick(processes) : known;
-    this.#primary = undefined;
+    const tag = this.#tag ?? this.#parts.tags[0]!;
+    const known = processes.find((process) => process.address === this.#primaries.get(tag));
+    const replicas = known === undefined ? processes : processes.filter(({ group }) => group === known.group);
+    const process = this.#isReader || known === undefined ? prng.pick(replicas) : known;
+    this.#isSent = false;
+    if (this.#parts.tags.length === 1 || prng.chance(1, 10)) this.#primaries.delete(tag);
     const isReadOnly = this.#isReader || prng.chance(1, 4);
     const connection = new Connection(id, process, isReadOnly, {
       scheduler,
@@ -124,7 +151,7 @@ export class ClusterClient {
     if (error === undefined) count("answers");
     else if (REFUSALS.test(error)) count(`refused: ${error.split(" ")[0]}`);
     else surprised(`${this.name} was told ${error}`);
-    if (error?.startsWith("MOVED ") === true) this.#primary = error.split(" ")[2]!;
+    if (error?.startsWith("MOVED ") === true) this.#sentElsewhere(error);
     this.#replies.push(reply);
     const operation = this.#underWay[0]!;
     if (this.#replies.length < operation.requests.length) return;
@@ -136,12 +163,20 @@ export class ClusterClient {
     if (!this.waits) this.#finished();
   }
 
+  #sentElsewhere(error: string): void {
+    const [, slot, address] = error.split(" ");
+    const tag = this.#tagOfSlot.get(Number(slot)) ?? this.#parts.tags[0]!;
+    this.#primaries.set(tag, address!);
+    this.#isSent = this.#tag === undefined || this.#tag === tag;
+  }
+
   #finished(): void {
     const { prng } = this.#parts;
     this.#forgetTimeout();
-    const isElsewhere = this.#primary !== undefined && !(this.#isReader && prng.chance(1, 2));
+    const isElsewhere = this.#isSent && !(this.#isReader && prng.chance(1, 2));
     if (isElsewhere || prng.chance(1, 30)) this.#hangUp();
-    this.#nextLater();
+    if (isElsewhere && this.#parts.tags.length > 1) this.#nextLater(FOLLOW_MICROS_MAX);
+    else this.#nextLater();
   }
 
   #forgetTimeout(): void {

@@ -1,5 +1,7 @@
+import type { Prng } from "../../src/base/prng.ts";
 import type { DiskErrorCode } from "../../src/ports/disk.ts";
 import type { SimOperation } from "../disk/simDisk.ts";
+import { Ambush } from "./ambush.ts";
 import type { ClusterWorld } from "./clusterWorld.ts";
 import type { Machine } from "./machine.ts";
 import type { PlannedFault } from "./options.ts";
@@ -19,10 +21,15 @@ const HOURS = 3_600_000;
 /** Lets what is planned go wrong. */
 export class ClusterFaults {
   readonly #world: ClusterWorld;
+  readonly #ambush: Ambush | undefined;
   #isOver = false;
 
-  constructor(world: ClusterWorld) {
+  constructor(world: ClusterWorld, prng: Prng) {
     this.#world = world;
+    const { moves } = world.options;
+    if (moves !== undefined) {
+      this.#ambush = new Ambush(world, prng.fork("ambush"), moves.ambushPerCent, (fault) => this.#begin(fault));
+    }
     for (const fault of world.options.faults) {
       world.scheduler.after(fault.atMicros, undefined, "fault", () => {
         if (!this.#isOver) this.#begin(fault);
@@ -30,12 +37,16 @@ export class ClusterFaults {
     }
   }
 
+  afterEvent(): void {
+    this.#ambush?.look();
+  }
+
   #begin(fault: PlannedFault): void {
     const { world, victim, other } = this.#who(fault);
     world.trace(`fault ${fault.kind} ${victim.id} ${other.id} ${fault.micros}`);
     world.count(`fault: ${fault.kind}`);
     if (this.#beginProcess(fault, victim) || this.#beginNetwork(fault, victim, other)) return;
-    if (!this.#beginCoordinator(fault, victim)) this.#beginDisk(fault, victim);
+    if (!this.#beginCoordinator(fault, victim) && !this.#beginMaster(fault)) this.#beginDisk(fault, victim);
   }
 
   #who({ victim, other }: PlannedFault) {
@@ -57,7 +68,7 @@ export class ClusterFaults {
         world.end(victim, "kill", restart);
         return true;
       case "crash":
-        world.end(victim, world.mayLose(victim) ? "crash" : "kill", restart);
+        world.end(victim, world.losses.mayLose(victim) ? "crash" : "kill", restart);
         return true;
       case "crash of all": {
         const how = world.options.durability === "sync" ? "crash" : "kill";
@@ -145,6 +156,49 @@ export class ClusterFaults {
     }
   }
 
+  #beginMaster({ kind, micros, draw }: PlannedFault): boolean {
+    const { operator, coordinator } = this.#world;
+    if (operator === undefined) return false;
+    const master = operator.masters[(draw >>> 4) % operator.masters.length]!;
+    switch (kind) {
+      case "kill of a master":
+        master.kill(draw % 3 === 0 ? 0 : micros);
+        return true;
+      case "pause of a master":
+        master.pause();
+        this.#later(micros, () => master.resume());
+        return true;
+      case "isolation of a master":
+        this.#isolate(master.host, micros);
+        return true;
+      case "no coordinator for a master":
+        if (!master.life.alive) return true;
+        coordinator.cut(master.id, "both");
+        this.#later(micros, () => coordinator.heal(master.id));
+        return true;
+      case "lost replies to a master":
+        if (master.life.alive) coordinator.loseReplies(master.id);
+        return true;
+      case "expired session of a master":
+        if (master.life.alive) coordinator.expire(master.id);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #isolate(host: string, micros: number): void {
+    const { network, machines } = this.#world;
+    for (const other of machines) {
+      network.cut(host, other.host);
+      network.cut(other.host, host);
+      this.#later(micros, () => {
+        network.heal(host, other.host);
+        network.heal(other.host, host);
+      });
+    }
+  }
+
   #beginDisk({ kind, micros, draw }: PlannedFault, victim: Machine): void {
     const { logDisk, engine } = victim;
     if (kind === "slow disk") {
@@ -177,7 +231,7 @@ export class ClusterFaults {
   /** From now on nothing goes wrong. */
   end(): void {
     this.#isOver = true;
-    const { machines, network, coordinator } = this.#world;
+    const { machines, network, coordinator, operator } = this.#world;
     network.healAll();
     network.chances.breakOneIn = 0;
     network.chances.slowOneIn = 0;
@@ -187,6 +241,11 @@ export class ClusterFaults {
       if (this.#world.hasMetCoordinator(machine.id)) coordinator.heal(machine.id);
       this.#world.resume(machine);
       this.#world.startIfDown(machine);
+    }
+    for (const master of operator?.masters ?? []) {
+      if (master.life.alive) coordinator.heal(master.id);
+      master.resume();
+      master.startIfDown();
     }
   }
 }

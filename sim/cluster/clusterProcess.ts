@@ -9,7 +9,7 @@ import type { Disk } from "../../src/ports/disk.ts";
 import type { Engine } from "../../src/ports/engine.ts";
 import type { LinkHandler } from "../../src/ports/link.ts";
 import type { Executor } from "../../src/worker/executor.ts";
-import { Node } from "../../src/worker/node.ts";
+import { Node, type NodeParts } from "../../src/worker/node.ts";
 import type { NodeError } from "../../src/worker/nodeError.ts";
 import type { Life, Scheduler } from "../kernel/scheduler.ts";
 import { simTimers } from "../kernel/simClock.ts";
@@ -19,12 +19,16 @@ import type { Machine } from "./machine.ts";
 import type { ClusterOptions } from "./options.ts";
 import type { OpenSeat, Seat } from "./seat.ts";
 
-export const GROUP = "g1";
+const GROUP = "g1";
 const RESP_PORT = 6379;
 const TURN_MICROS = 20;
 
 export interface ClusterProcessParts {
   readonly machine: Machine;
+  /** One of several groups that share the slots; otherwise it is the only one. */
+  readonly group?: string;
+  /** How slots come and go, unless it is as usual. */
+  readonly moving?: NonNullable<NodeParts["moving"]>;
   readonly options: ClusterOptions;
   readonly scheduler: Scheduler;
   readonly network: SimNetwork;
@@ -64,6 +68,10 @@ export class ClusterProcess {
     this.prng = parts.machine.prng;
   }
 
+  get group(): string {
+    return this.#parts.group ?? GROUP;
+  }
+
   get address(): string {
     return `${this.machine.host}:${RESP_PORT}`;
   }
@@ -78,7 +86,8 @@ export class ClusterProcess {
     const seat = await openSeat({
       id: machine.id,
       host: machine.host,
-      group: GROUP,
+      group: this.group,
+      sharesSlots: parts.group !== undefined,
       respPort: RESP_PORT,
       coordinator,
       disk: machine.dataDisk.mount(),
@@ -97,7 +106,8 @@ export class ClusterProcess {
     this.seat = seat.value;
     const opened = await Node.open({
       identity: { identity: machine.wipes * 16 + Number(machine.id.slice(1)), hashSeed: [3, machine.wipes] },
-      group: GROUP,
+      group: this.group,
+      ...(parts.moving !== undefined && { moving: parts.moving }),
       others: { ...seat.value.parts, join: (handler) => this.#join(seat.value, handler) },
       logDisk: parts.watchDisk(machine.logDisk.mount()),
       openEngine: () => this.#openEngine(),

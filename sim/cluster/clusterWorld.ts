@@ -1,8 +1,8 @@
 import { createPrng, type Prng } from "../../src/base/prng.ts";
 import type { Result } from "../../src/base/result.ts";
-import { membersOf } from "../../src/core/replica/configuration.ts";
 import { DiskError } from "../../src/ports/disk.ts";
-import type { Node } from "../../src/worker/node.ts";
+import { ALL_MOVE_RULES } from "../../src/worker/migration/moveRules.ts";
+import type { Node, NodeParts } from "../../src/worker/node.ts";
 import type { NodeError } from "../../src/worker/nodeError.ts";
 import { HistoryLog } from "../checker/historyLog.ts";
 import { Scheduler } from "../kernel/scheduler.ts";
@@ -16,15 +16,18 @@ import { ClusterFaults } from "./clusterFaults.ts";
 import { ClusterProcess } from "./clusterProcess.ts";
 import { Elements } from "./elements.ts";
 import { FinalReads } from "./finalReads.ts";
-import { Ghost } from "./ghost.ts";
+import { Flushes } from "./flushes.ts";
+import { type Group, groupsOf } from "./groups.ts";
 import { type Invariants, invariantsOf } from "./invariants/invariants.ts";
 import { Keys } from "./keys.ts";
+import { Losses, PROPOSAL_MICROS_MAX } from "./losses.ts";
 import { Machine } from "./machine.ts";
+import { Operator } from "./operator.ts";
 import { type ClusterOptions, drawClusterOptions, type PlannedFault } from "./options.ts";
 import { Requests } from "./requests.ts";
 import type { ClusterSabotage } from "./sabotage/clusterSabotage.ts";
 import type { OpenSeat } from "./seat.ts";
-import { configurationOf, Proposed, watchProposals } from "./watchedCoordinator.ts";
+import { tagsFor } from "./tags.ts";
 
 const HISTORY_MAX = 8_000;
 const LAST_READS_MAX = 2_000;
@@ -38,14 +41,17 @@ const CALM_MICROS = 700_000;
 const INSPECTION_EVENTS = 250;
 /** Whether all is well again is looked at so often. */
 const PHASE_EVENTS = 20;
-/** What was proposed may be installed so long after it was sent. */
-const PROPOSAL_MICROS_MAX = 4_000_000;
 const RESTART_MICROS = 300_000;
+/** All moves come to an end within this when nothing goes wrong any more: what failed is tried again after some seconds. */
+const MOVES_MICROS_MAX = 90_000_000;
+const ONE_GROUP = [1, 1] as const;
 
 export interface ClusterSettings {
   readonly seed: string;
   readonly openSeat: OpenSeat;
   readonly sabotage?: ClusterSabotage;
+  /** How many groups there are, at least and at most; by default one, or those in which the sabotage shows. */
+  readonly groups?: readonly [number, number];
   /** Only these of the drawn faults, by number. */
   readonly faults?: readonly number[];
   readonly onTrace?: (line: string) => void;
@@ -53,30 +59,39 @@ export interface ClusterSettings {
 
 type Phase = "chaos" | "healing" | "calm" | "quiet" | "reading" | "stopping" | "over";
 
-/** A group of whole nodes with its coordinator, links, disks and clients, in virtual time from one seed. */
+/**
+ * A group of whole nodes with its coordinator, links, disks and clients, in virtual time from one seed; or several groups, with masters, which
+ * share the slots, and give them to one another all the time.
+ */
 export class ClusterWorld {
   readonly options: ClusterOptions;
   readonly scheduler: Scheduler;
   readonly machines: readonly Machine[];
   readonly network: SimNetwork;
   readonly coordinator: SimCoordinator;
-  readonly ghost: Ghost;
+  readonly groups: readonly Group[];
+  readonly calls: SimWorkerCalls;
+  /** What keys' names begin with: see `Key`. */
+  readonly tags: readonly string[];
+  readonly operator: Operator | undefined;
+  readonly losses = new Losses(this);
   readonly history = new HistoryLog(HISTORY_MAX);
   readonly registers: Keys;
   readonly counters: Keys;
-  readonly elements = new Elements();
+  readonly elements: Elements;
   readonly counts = new Map<string, number>();
   readonly clients: readonly ClusterClient[];
   violation: Violation | undefined;
   phase: Phase = "chaos";
   readonly #settings: ClusterSettings;
-  readonly #calls: SimWorkerCalls;
   readonly #processes = new Map<Machine, ClusterProcess>();
-  readonly #proposed = new Map<Machine, Proposed>();
+  readonly #groupOf = new Map<Machine, Group>();
   readonly #met = new Set<string>();
   readonly #hash = new TraceHash();
   readonly #invariants: Invariants;
   readonly #faults: ClusterFaults;
+  /** Everybody who has connections. */
+  readonly #askers: readonly (ClusterClient | Flushes)[];
   readonly #requests: Requests;
   readonly #finalReads: FinalReads;
   #phaseAt = 0;
@@ -85,9 +100,11 @@ export class ClusterWorld {
   constructor(settings: ClusterSettings) {
     this.#settings = settings;
     const prng = createPrng(settings.seed);
-    const drawn = drawClusterOptions(prng.fork("options"));
-    const sabotaged = settings.sabotage?.options?.(drawn) ?? drawn;
-    this.options = { ...sabotaged, faults: chosen(sabotaged.faults, settings.faults) };
+    const { sabotage, groups = sabotage?.groups ?? ONE_GROUP } = settings;
+    const drawn = drawClusterOptions(prng.fork("options"), groups);
+    const sabotaged = sabotage?.options?.(drawn) ?? drawn;
+    const replicas = sabotaged.moves === undefined ? [sabotaged.machines] : sabotaged.groups;
+    this.options = { ...sabotaged, groups: replicas, faults: chosen(sabotaged.faults, settings.faults) };
     const { options } = this;
     this.scheduler = new Scheduler(prng.fork("ties"));
     this.scheduler.onEvent = (label) => this.trace(label);
@@ -102,16 +119,19 @@ export class ClusterWorld {
       slowOneIn: options.slowOneIn,
       slowMicrosMax: 150_000,
     });
-    this.#calls = new SimWorkerCalls(this.network);
+    this.calls = new SimWorkerCalls(this.network);
     this.coordinator = new SimCoordinator({
       scheduler,
       prng: prng.fork("coordinator"),
       faults: options.coordinatorFaults,
       sessionMillis: options.sessionMillis,
     });
-    this.ghost = new Ghost((violation) => this.fail(violation));
-    this.registers = new Keys("r", options.keys);
-    this.counters = new Keys("c", 1);
+    this.groups = groupsOf(this.machines, options.groups, (violation) => this.fail(violation));
+    for (const group of this.groups) for (const machine of group.machines) this.#groupOf.set(machine, group);
+    this.tags = tagsFor(options.moves?.slots ?? 0);
+    this.registers = new Keys("r", options.keys, this.tags);
+    this.counters = new Keys("c", 1, this.tags);
+    this.elements = new Elements(this.tags);
     this.#requests = new Requests({
       prng: prng.fork("requests"),
       history: this.history,
@@ -119,12 +139,16 @@ export class ClusterWorld {
       registers: this.registers,
       counters: this.counters,
       elements: this.elements,
+      tags: this.tags,
     });
     this.#invariants = invariantsOf(this);
     for (const machine of this.machines) this.#startLater(machine, machine.prng.below(RESTART_MICROS));
     this.clients = Array.from({ length: options.clients }, (_, i) => this.#newClient(i, prng.fork(`client ${i}`)));
     this.#finalReads = new FinalReads(this, this.#requests);
-    this.#faults = new ClusterFaults(this);
+    const { moves } = options;
+    this.operator = moves === undefined ? undefined : new Operator(this, moves, prng.fork("operator"));
+    this.#askers = [...this.clients, new Flushes(this, this.#requests, prng.fork("flushes"), moves?.flushes ?? 0)];
+    this.#faults = new ClusterFaults(this, prng);
   }
 
   #newClient(id: number, prng: Prng): ClusterClient {
@@ -134,6 +158,7 @@ export class ClusterWorld {
       scheduler: this.scheduler,
       options: this.options,
       requests: this.#requests,
+      tags: this.tags,
       isFull: () => this.history.size > HISTORY_MAX - LAST_READS_MAX,
       serving: () => this.serving,
       trace: (line) => this.trace(line),
@@ -186,6 +211,7 @@ export class ClusterWorld {
   #betweenEvents(): void {
     for (const { machine, how, restart } of this.#ending.splice(0)) this.#end(machine, how, restart);
     this.#invariants.afterEvent();
+    this.#faults.afterEvent();
     const { steps } = this.scheduler;
     if (steps % INSPECTION_EVENTS === 0) this.#invariants.inspect();
     if (steps > STEPS_MAX) this.fail(new Violation("the world ends", `${STEPS_MAX} events were not enough`));
@@ -207,6 +233,15 @@ export class ClusterWorld {
     return this.#processes.get(machine);
   }
 
+  groupOf(machine: Machine): Group {
+    return this.#groupOf.get(machine)!;
+  }
+
+  /** The processes of a group, or of the machine's. */
+  processesOf(group: Group): readonly ClusterProcess[] {
+    return this.processes.filter((process) => group.machines.includes(process.machine));
+  }
+
   hasMetCoordinator(id: string): boolean {
     return this.#met.has(id);
   }
@@ -219,21 +254,23 @@ export class ClusterWorld {
     if (this.#processes.has(machine) || this.phase === "stopping") return;
     const { sabotage, openSeat } = this.#settings;
     const { scheduler, network, options } = this;
+    const group = this.groupOf(machine);
     const process = new ClusterProcess({
+      ...this.#movesOf(group),
       machine,
       options,
       scheduler,
       network,
-      calls: this.#calls,
+      calls: this.calls,
       openSeat,
       boot: `boot ${sabotage?.forgetsBoots === true ? 1 : machine.boots}`,
       connect: (life) => {
         this.#met.add(machine.id);
         const coordinator = this.coordinator.connect(machine.id, life);
-        return watchProposals(coordinator, this.#proposedBy(machine), () => scheduler.nowMicros);
+        return this.losses.watch(coordinator, machine);
       },
       watchDisk: (disk) => {
-        const watched = this.ghost.watch(machine.id, disk);
+        const watched = group.ghost.watch(machine.id, disk);
         return sabotage?.disk?.(watched) ?? watched;
       },
       watchEngine: (engine, of) => this.#invariants.watchEngine(engine, of),
@@ -251,11 +288,11 @@ export class ClusterWorld {
     );
   }
 
-  #proposedBy(machine: Machine): Proposed {
-    const proposed = this.#proposed.get(machine) ?? new Proposed();
-    proposed.unanswered = 0;
-    this.#proposed.set(machine, proposed);
-    return proposed;
+  #movesOf({ id }: Group): { readonly group?: string; readonly moving?: NonNullable<NodeParts["moving"]> } {
+    const { moves } = this.options;
+    if (moves === undefined) return {};
+    const rules = { ...ALL_MOVE_RULES, ...this.#settings.sabotage?.moveRules };
+    return { group: id, moving: { rules, settings: moves.settings } };
   }
 
   #recovered(process: ClusterProcess, node: Node): void {
@@ -305,7 +342,7 @@ export class ClusterWorld {
     machine.end(how);
     this.network.resume(machine.host);
     this.network.ended(process.life, how === "crash" ? "machine" : "process");
-    for (const client of this.clients) client.connectionTo(process)?.lost();
+    for (const client of this.#askers) client.connectionTo(process)?.lost();
     if (restart !== undefined) this.#startLater(machine, restart);
   }
 
@@ -315,7 +352,7 @@ export class ClusterWorld {
     if (process?.isServing !== true || process.isStopping) return;
     this.count("stops");
     const hangUp = (): void => {
-      for (const client of this.clients) client.connectionTo(process)?.end();
+      for (const client of this.#askers) client.connectionTo(process)?.end();
     };
     process.stop(hangUp).then(
       () => {
@@ -343,27 +380,12 @@ export class ClusterWorld {
   wipeLater(machine: Machine, micros: number): void {
     this.scheduler.after(micros + PROPOSAL_MICROS_MAX, undefined, "wipe", () => {
       if (this.phase !== "chaos" || this.#processes.has(machine) || this.#ending.length > 0) return;
-      if (this.mayLose(machine, true)) {
+      if (this.losses.mayLose(machine, true)) {
         this.count("wiped");
         machine.wipe();
       }
       this.startIfDown(machine);
     });
-  }
-
-  /** Whether the group goes on without what this machine has: others have it, and it has proposed nothing without them. */
-  mayLose(machine: Machine, isWiped = this.options.durability === "memory"): boolean {
-    if (!isWiped) return true;
-    const configuration = configurationOf((path) => this.coordinator.peek(path));
-    const proposed = this.#proposed.get(machine);
-    if (configuration === undefined || proposed === undefined) return false;
-    const isSettled = this.scheduler.nowMicros - proposed.lastAtMicros > PROPOSAL_MICROS_MAX;
-    return isSettled && membersOf(configuration).some((member) => member.id !== machine.id && this.#isIntact(member));
-  }
-
-  #isIntact({ id, incarnation }: { readonly id: string; readonly incarnation: number }): boolean {
-    const process = this.#processes.get(this.machines.find((machine) => machine.id === id)!);
-    return process?.node?.replica.self.incarnation === incarnation;
   }
 
   // Phases
@@ -386,7 +408,8 @@ export class ClusterWorld {
         return;
       case "quiet":
         if (this.#isQuiet()) this.#read();
-        else if (passed > QUIET_MICROS_MAX) this.#stuck("everything is answered", this.#whoWaits());
+        else if (passed > (this.operator === undefined ? QUIET_MICROS_MAX : MOVES_MICROS_MAX))
+          this.#stuck("everything is answered", this.#whoWaits());
         return;
       case "reading":
         if (this.#finalReads.isOver) this.#stopAll();
@@ -417,10 +440,11 @@ export class ClusterWorld {
     if (!this.#invariants.isWell()) return;
     this.#enter("quiet");
     for (const client of this.clients) client.isQuiet = true;
+    this.operator?.beQuiet();
   }
 
   #isQuiet(): boolean {
-    return this.clients.every((client) => !client.waits) && this.#invariants.areEqual();
+    return this.#askers.every((client) => !client.waits) && this.#invariants.areEqual();
   }
 
   #whoWaits(): string {
@@ -437,6 +461,7 @@ export class ClusterWorld {
   /** One after the other, so that each hands over to one that is there. */
   #stopAll(): void {
     this.#enter("stopping");
+    for (const master of this.operator?.masters ?? []) master.kill(undefined);
     const stopNext = (): void => {
       const process = [...this.#processes.values()][0];
       if (process === undefined) return;

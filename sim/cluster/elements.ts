@@ -2,7 +2,7 @@ import type { Prng } from "../../src/base/prng.ts";
 import type { RespValue } from "../oracle/respValue.ts";
 import type { Operation } from "./requests.ts";
 
-const LISTS = 2;
+const LISTS_PER_TAG = 2;
 
 /** Elements of lists, each of which is pushed once and may be popped once, also by somebody who has waited for it. */
 export class Elements {
@@ -13,15 +13,23 @@ export class Elements {
   readonly left = new Map<string, readonly string[]>();
   /** Pops of which nobody knows what they took. */
   lostPops = 0;
+  /** Somebody has deleted lists as they were. */
+  mayBeGone = false;
+  readonly #tags: readonly string[];
 
-  get lists(): readonly string[] {
-    return Array.from({ length: LISTS }, (_, i) => `l${i}`);
+  constructor(tags: readonly string[]) {
+    this.#tags = tags;
   }
 
-  push(prng: Prng, value: string): Operation {
+  get lists(): readonly string[] {
+    return this.#tags.flatMap((tag) => listsOf(tag));
+  }
+
+  push(prng: Prng, value: string, tag?: string): Operation {
     this.pushed.set(value, "asked");
+    const list = prng.pick(tag === undefined ? this.lists : listsOf(tag));
     return {
-      requests: [["RPUSH", prng.pick(this.lists), value]],
+      requests: [["RPUSH", list, value]],
       done: ([reply]) => {
         this.pushed.set(value, isError(reply!) ? "refused" : "done");
         return undefined;
@@ -30,8 +38,8 @@ export class Elements {
     };
   }
 
-  pop(prng: Prng): Operation {
-    const list = prng.pick(this.lists);
+  pop(prng: Prng, tag?: string): Operation {
+    const list = prng.pick(tag === undefined ? this.lists : listsOf(tag));
     const waits = prng.chance(2, 3);
     return {
       requests: [waits ? ["BLPOP", list, prng.pick(["0.05", "1", "0"])] : ["LPOP", list]],
@@ -57,6 +65,10 @@ export class Elements {
       lost: () => undefined,
     };
   }
+}
+
+function listsOf(tag: string): readonly string[] {
+  return Array.from({ length: LISTS_PER_TAG }, (_, i) => `${tag}l${i}`);
 }
 
 function isError(reply: RespValue): boolean {

@@ -2,6 +2,7 @@ import type { Prng } from "../../src/base/prng.ts";
 import { REPLICA_TIMES, type ReplicaTimes } from "../../src/core/replica/times.ts";
 import { ENTRY_BYTES_MAX } from "../../src/core/state/mutator.ts";
 import type { Durability } from "../../src/worker/journal.ts";
+import { MOVE_SETTINGS, type MoveSettings } from "../../src/worker/migration/moveSettings.ts";
 import type { NodeSizes } from "../../src/worker/sizes.ts";
 import type { CoordinatorFaults } from "../node/simCoordinator.ts";
 
@@ -30,7 +31,16 @@ const FAULTS = [
   "wipe",
   "wall clock",
 ] as const;
-export type FaultKind = (typeof FAULTS)[number];
+/** What happens to masters, of which there are some where groups share the slots. */
+const MASTER_FAULTS = [
+  "kill of a master",
+  "pause of a master",
+  "isolation of a master",
+  "no coordinator for a master",
+  "lost replies to a master",
+  "expired session of a master",
+] as const;
+export type FaultKind = (typeof FAULTS)[number] | (typeof MASTER_FAULTS)[number];
 
 /** Something that goes wrong: when, with whom, for how long. */
 export interface PlannedFault {
@@ -47,7 +57,12 @@ export interface PlannedFault {
 /** What one world is like; all of it drawn from the seed. */
 export interface ClusterOptions {
   readonly durability: Durability;
+  /** Of all groups, one group after the other. */
   readonly machines: number;
+  /** How many replicas each group has. Several groups share the slots. */
+  readonly groups: readonly number[];
+  /** What there is where several groups share the slots. */
+  readonly moves: MoveOptions | undefined;
   readonly clients: number;
   readonly chaosMicros: number;
   /** Between a client's requests, at most. */
@@ -72,7 +87,65 @@ export interface ClusterOptions {
   readonly faults: readonly PlannedFault[];
 }
 
-export function drawClusterOptions(prng: Prng): ClusterOptions {
+/** How slots move in a world of several groups. */
+export interface MoveOptions {
+  readonly masters: number;
+  /** All keys are in so many slots. */
+  readonly slots: number;
+  /** Between two requests of the operator, at most. */
+  readonly gapMicrosMax: number;
+  /** Of a hundred requests so many give up, or hold up, what goes on. */
+  readonly cancelPerCent: number;
+  readonly pausePerCent: number;
+  /** Of a hundred steps of moves so many are when something goes wrong. */
+  readonly ambushPerCent: number;
+  readonly settings: MoveSettings;
+  /** So many times somebody deletes all keys of a group (`FLUSHALL`). */
+  readonly flushes: number;
+}
+
+/** `groups`: how many there are, at least and at most. */
+export function drawClusterOptions(prng: Prng, groups: readonly [number, number]): ClusterOptions {
+  const drawn = drawOneGroup(prng);
+  const several = prng.fork("groups");
+  const count = several.between(...groups);
+  return count === 1 ? drawn : withMoves(drawn, several, count);
+}
+
+function withMoves(drawn: ClusterOptions, prng: Prng, count: number): ClusterOptions {
+  const groups = Array.from({ length: count }, () => prng.pick([1, 2, 2, count === 2 ? 3 : 2]));
+  const machines = groups.reduce((sum, replicas) => sum + replicas);
+  const slots = prng.between(2, 5);
+  return {
+    ...drawn,
+    machines,
+    groups,
+    clients: prng.between(3, 6),
+    pauseMicrosMax: prng.pick([8_000, 8_000, 40_000]),
+    keys: prng.pick([1, 2]),
+    delayMicrosMax: prng.pick([100, 1_000, 5_000]),
+    faults: drawFaults(prng.fork("faults"), machines, drawn.chaosMicros, [...FAULTS, ...MASTER_FAULTS]),
+    moves: {
+      masters: prng.between(1, 2),
+      slots,
+      gapMicrosMax: prng.pick([60_000, 300_000]),
+      cancelPerCent: prng.pick([0, 10, 30]),
+      pausePerCent: prng.pick([0, 0, 10]),
+      ambushPerCent: prng.pick([0, 5, 25]),
+      settings: {
+        ...MOVE_SETTINGS,
+        sealedMillisMax: prng.pick([150, 600, 2_000]),
+        safetyMillis: prng.pick([50, 1_500]),
+        deleteKeysMax: prng.pick([1, 256]),
+        importBytesMax: prng.pick([500, 4 << 20]),
+        idleMillisMax: prng.pick([1_000, 5_000]),
+      },
+      flushes: prng.pick([0, 0, 1, 4]),
+    },
+  };
+}
+
+function drawOneGroup(prng: Prng): ClusterOptions {
   const machines = prng.pick([2, 3, 3, 3, 4, 5]);
   const chaosMicros = prng.pick([1_500_000, 4_000_000, 7_000_000]);
   const diskMicrosMax = prng.pick([1, 300, 4_000]);
@@ -80,6 +153,8 @@ export function drawClusterOptions(prng: Prng): ClusterOptions {
   return {
     durability,
     machines,
+    groups: [machines],
+    moves: undefined,
     clients: prng.between(2, 6),
     chaosMicros,
     pauseMicrosMax: prng.pick([8_000, 40_000, 150_000]),
@@ -102,7 +177,7 @@ export function drawClusterOptions(prng: Prng): ClusterOptions {
     driftMillionths: prng.pick([0, 500]),
     times: prng.chance(1, 2) ? REPLICA_TIMES : SHORT_TIMES,
     sizes: drawSizes(prng, diskMicrosMax > 300),
-    faults: drawFaults(prng.fork("faults"), machines, chaosMicros),
+    faults: drawFaults(prng.fork("faults"), machines, chaosMicros, FAULTS),
   };
 }
 
@@ -134,8 +209,8 @@ function drawSizes(prng: Prng, isSlow: boolean): NodeSizes {
   };
 }
 
-function drawFaults(prng: Prng, machines: number, chaosMicros: number): PlannedFault[] {
-  const kinds = FAULTS.filter(() => prng.chance(2, 5));
+function drawFaults(prng: Prng, machines: number, chaosMicros: number, all: readonly FaultKind[]): PlannedFault[] {
+  const kinds = all.filter(() => prng.chance(2, 5));
   const gapMicrosMax = prng.pick([150_000, 600_000, 2_000_000]);
   const faults: PlannedFault[] = [];
   if (kinds.length === 0) return faults;

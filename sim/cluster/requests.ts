@@ -21,12 +21,16 @@ export interface RequestParts {
   readonly registers: Keys;
   readonly counters: Keys;
   readonly elements: Elements;
+  /** What keys' names begin with: see `Key`. */
+  readonly tags: readonly string[];
 }
 
 /** Who asks whom. */
 export interface Asking {
   readonly process: string;
   readonly servedBy: string;
+  /** About keys of this tag only. */
+  readonly tag?: string;
 }
 
 /** Makes the operations of clients, and writes down what becomes of them. */
@@ -40,33 +44,38 @@ export class Requests {
 
   read(asking: Asking): Operation {
     const { prng, registers, counters } = this.#parts;
-    if (prng.chance(1, 8)) return this.readTwo(asking, registers.pick(prng), registers.pick(prng));
-    return this.get(asking, (prng.chance(1, 5) ? counters : registers).pick(prng));
+    const { tag } = asking;
+    if (prng.chance(1, 8)) {
+      const one = registers.pick(prng, tag);
+      return this.readTwo(asking, one, registers.pick(prng, one.tag));
+    }
+    return this.get(asking, (prng.chance(1, 5) ? counters : registers).pick(prng, tag));
   }
 
   /** With nothing else on the way it may be one that needs several turns. */
   write(asking: Asking, isAlone: boolean): Operation {
-    const { prng, registers, counters, elements } = this.#parts;
+    const { prng, registers, counters, elements, tags } = this.#parts;
+    const { tag } = asking;
     const value = `${asking.process}:${++this.#values};`;
     switch (prng.below(12)) {
       case 0:
       case 1:
-        return this.#increment(asking, counters.pick(prng));
+        return this.#increment(asking, counters.pick(prng, tag));
       case 2:
-        return this.#delete(asking, registers.pick(prng));
+        return this.#delete(asking, registers.pick(prng, tag));
       case 3:
-        return this.#setIfNew(asking, registers.pick(prng), value);
+        return this.#setIfNew(asking, registers.pick(prng, tag), value);
       case 4:
-        if (isAlone) return this.#exchange(asking, registers.pick(prng), value);
-        return this.#set(asking, registers.pick(prng), value);
+        if (isAlone) return this.#exchange(asking, registers.pick(prng, tag), value);
+        return this.#set(asking, registers.pick(prng, tag), value);
       case 5:
-        return elements.push(prng, value);
+        return elements.push(prng, value, tag);
       case 6:
-        return elements.pop(prng);
+        return elements.pop(prng, tag);
       case 7:
-        return shortLived(`e${prng.below(3)}`, value, prng.pick([20, 200, 2_000]));
+        return shortLived(`${tag ?? tags[0]!}e${prng.below(3)}`, value, prng.pick([20, 200, 2_000]));
       default:
-        return this.#set(asking, registers.pick(prng), value);
+        return this.#set(asking, registers.pick(prng, tag), value);
     }
   }
 
@@ -161,6 +170,34 @@ export class Requests {
         return undefined;
       },
       lost: () => end({ outcome: "unknown" }),
+    };
+  }
+
+  /** Every key of a group is deleted: those of some slots, or none of them; `isSpared` is asked for each of them in the end. */
+  flush(asking: Asking, isSpared: (key: Key) => boolean): Operation {
+    const { registers, counters, elements } = this.#parts;
+    const ends = new Map<Key, (ending: Ending) => void>();
+    const begin = (key: Key): void => void ends.set(key, this.#begin(asking, key, { kind: "delete" }));
+    for (const keys of [registers, counters]) {
+      for (const key of keys.all) begin(key);
+      // Also those that come while it is on its way.
+      keys.onMade = begin;
+    }
+    elements.mayBeGone = true;
+    const end = (endingOf: (key: Key) => Ending): void => {
+      for (const keys of [registers, counters]) keys.onMade = undefined;
+      for (const [key, endOf] of ends) endOf(endingOf(key));
+    };
+    const unknown = { outcome: "unknown" } as const;
+    const refused = { outcome: "refused", note: "its slot was elsewhere" } as const;
+    return {
+      requests: [["FLUSHALL"]],
+      done: ([reply]) => {
+        const isRefused = errorOf(reply!) !== undefined;
+        end((key) => (isRefused || isSpared(key) ? refused : unknown));
+        return undefined;
+      },
+      lost: () => end(() => unknown),
     };
   }
 

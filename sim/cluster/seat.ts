@@ -16,6 +16,7 @@ export interface SeatOptions {
   readonly id: string;
   readonly host: string;
   readonly group: string;
+  readonly sharesSlots: boolean;
   readonly respPort: number;
   readonly coordinator: Coordinator;
   /** The data directory, and what names it. */

@@ -1,9 +1,10 @@
 import { parseConfiguration } from "../../src/core/replica/configuration.ts";
 import type { Coordinator } from "../../src/ports/coordinator.ts";
 import { overriding } from "../sabotage/patching.ts";
-import { GROUP } from "./clusterProcess.ts";
 
-const CONFIGURATION_PATH = `/groups/${GROUP}/config`;
+function pathOf(group: string): string {
+  return `/groups/${group}/config`;
+}
 
 /** What a replica has proposed and what may still come of it. */
 export class Proposed {
@@ -13,10 +14,15 @@ export class Proposed {
   lastAtMicros = Number.NEGATIVE_INFINITY;
 }
 
-/** Sees what is proposed. */
-export function watchProposals(coordinator: Coordinator, proposed: Proposed, nowMicros: () => number): Coordinator {
+/** Sees what is proposed to a group. */
+export function watchProposals(
+  coordinator: Coordinator,
+  group: string,
+  proposed: Proposed,
+  nowMicros: () => number,
+): Coordinator {
   const watch = async <T>(path: string, answer: Promise<T>): Promise<T> => {
-    if (path !== CONFIGURATION_PATH) return answer;
+    if (path !== pathOf(group)) return answer;
     proposed.lastAtMicros = nowMicros();
     proposed.unanswered++;
     const result = await answer;
@@ -29,8 +35,8 @@ export function watchProposals(coordinator: Coordinator, proposed: Proposed, now
   });
 }
 
-/** The group's configuration as it is, whoever knows it. */
-export function configurationOf(peek: (path: string) => string | undefined) {
-  const text = peek(CONFIGURATION_PATH);
+/** A group's configuration as it is, whoever knows it. */
+export function configurationOf(group: string, peek: (path: string) => string | undefined) {
+  const text = peek(pathOf(group));
   return text === undefined ? undefined : parseConfiguration(text, 0);
 }

@@ -4,10 +4,10 @@ import type { ClusterSabotage } from "../cluster/sabotage/clusterSabotage.ts";
 import { CLUSTER_SABOTAGES } from "../cluster/sabotage/clusterSabotages.ts";
 import { fewestFaults } from "../fewestFaults.ts";
 import type { Violation } from "../violation.ts";
-import { COMMON_OPTIONS, PRINT_TRACE, runCommand, tellOutcome } from "./commandLine.ts";
+import { COMMON_OPTIONS, PRINT_TRACE, refuse, runCommand, tellOutcome } from "./commandLine.ts";
 import { type RunSettings, runCluster } from "./runCluster.ts";
 
-const USAGE = `Runs a group of whole nodes in simulated worlds.
+const USAGE = `Runs a group of whole nodes in simulated worlds, or several that share the slots.
 
   npm run sim -- --cluster                            one world of a drawn seed
   npm run sim -- --cluster --seed N [--trace]         that world again, event by event
@@ -15,6 +15,7 @@ const USAGE = `Runs a group of whole nodes in simulated worlds.
   npm run sim -- --cluster --seed N --faults 1,4      with these faults only
   npm run sim -- --cluster --seeds N [--from M]       many worlds
   npm run sim -- --cluster --sabotage NAME            until a bug is found that was put in; "list", "all"
+  --groups N, --groups N-M                            so many groups (1), with masters, whose slots move all the time
   --json                                              the result of many worlds for a program
 `;
 
@@ -25,17 +26,24 @@ export function clusterMain(): Promise<boolean> {
       ...COMMON_OPTIONS,
       cluster: { type: "boolean", default: true },
       faults: { type: "string" },
+      groups: { type: "string" },
       shrink: { type: "boolean", default: false },
     },
   });
+  const worlds = options.groups === undefined ? {} : { groups: rangeOf(options.groups) };
+  const play = (seed: string, sabotage: ClusterSabotage | undefined, more?: Partial<RunSettings>) =>
+    runCluster({ seed, ...worlds, ...(sabotage !== undefined && { sabotage }), ...more });
   const playAndTell = async (seed: string, sabotage: ClusterSabotage | undefined): Promise<boolean> => {
-    const faults = options.shrink ? await shrunk(seed, sabotage) : options.faults?.split(",").map(Number);
+    const again = (faults: readonly number[]) => play(seed, sabotage, { faults });
+    const faults = options.shrink ? await shrunk(again, await play(seed, sabotage)) : numbersOf(options.faults);
     const only = faults === undefined ? {} : { faults };
     const world = await play(seed, sabotage, { ...only, ...(options.trace && PRINT_TRACE) });
     const { faults: planned, ...rest } = world.options;
     console.log(`seed ${seed}\n${JSON.stringify(rest)}`);
     for (const fault of planned) console.log(`  ${JSON.stringify(fault)}`);
-    return tellOutcome(world, `--cluster --seed ${seed}${faults === undefined ? "" : ` --faults ${faults.join(",")}`}`);
+    const groups = options.groups === undefined ? "" : ` --groups ${options.groups}`;
+    const these = faults === undefined ? "" : ` --faults ${faults.join(",")}`;
+    return tellOutcome(world, `--cluster --seed ${seed}${groups}${these}`);
   };
   const simulator = {
     usage: USAGE,
@@ -51,17 +59,26 @@ export function clusterMain(): Promise<boolean> {
   return runCommand(simulator, options);
 }
 
-function play(seed: string, sabotage: ClusterSabotage | undefined, more?: Partial<RunSettings>): Promise<ClusterWorld> {
-  return runCluster({ seed, ...(sabotage !== undefined && { sabotage }), ...more });
+/** `3` or `2-3`. */
+function rangeOf(text: string): readonly [number, number] {
+  const [low, high = low] = text.split("-").map(Number) as [number, number?];
+  if (!(low >= 1 && high >= low)) refuse(`--groups ${text} is no number, and no range of numbers, from 1 up`);
+  return [low, high];
+}
+
+function numbersOf(text: string | undefined): readonly number[] | undefined {
+  return text?.split(",").map(Number);
 }
 
 /** The fewest of the world's faults, by number, with which the same invariant is violated; all if none is. */
-async function shrunk(seed: string, sabotage: ClusterSabotage | undefined): Promise<readonly number[]> {
-  const { options, violation } = await play(seed, sabotage);
+async function shrunk(
+  play: (faults: readonly number[]) => Promise<ClusterWorld>,
+  { options, violation }: ClusterWorld,
+): Promise<readonly number[]> {
   const all = options.faults.map((_, i) => i);
   if (violation === undefined) return all;
   return fewestFaults(all, async (faults) => {
-    const again = await play(seed, sabotage, { faults });
+    const again = await play(faults);
     return again.violation?.invariant === violation.invariant;
   });
 }

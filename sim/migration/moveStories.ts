@@ -6,7 +6,7 @@ import type { Chapter, MoveWorld } from "./moveWorld.ts";
 export const MOVED_SLOTS: SlotRanges = [[0, 8_191]];
 export const NOTHING = (): void => undefined;
 
-export function written(world: MoveWorld): number {
+function written(world: MoveWorld): number {
   return world.counts.get("writes") ?? 0;
 }
 

@@ -1,8 +1,11 @@
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../main/version.ts";
+import { cliCommand } from "./cli.ts";
 import { clusterCommands } from "./clusterCommands.ts";
 import { devCommand } from "./dev.ts";
 import { hotCommand } from "./hot.ts";
+import { kvCommands } from "./kvCommands.ts";
+import { kvSession } from "./kvSession.ts";
 import { masterCommand } from "./master.ts";
 import { movesCommand } from "./moves.ts";
 import { startCommand } from "./start.ts";
@@ -37,6 +40,8 @@ export async function run(argv: readonly string[]): Promise<void> {
   program.addCommand(movesCommand());
   program.addCommand(hotCommand());
   program.addCommand(whyCommand());
+  for (const command of kvCommands(kvSession)) program.addCommand(command);
+  program.addCommand(cliCommand());
   program.addCommand(zookeeperCommand());
   try {
     await program.parseAsync(argv);

@@ -64,6 +64,8 @@ const schema = z.strictObject({
   data: text("must be a directory").default("./holdfast-data"),
   durability: z.enum(["sync", "memory"], "must be sync or memory").default("sync"),
   "http-port": port.default(8600),
+  /** Of the API, for a node that is alone; a worker of a cluster has it at its `rpc-port`. */
+  "grpc-port": port.default(0),
   memory: memory.default(defaultMemory()),
   maxclients: whole(1, 1_000_000, "must be a number from 1 to 1000000").default(10_000),
   requirepass: z.string("must be a text; put it in quotes").default(""),

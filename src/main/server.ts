@@ -25,6 +25,7 @@ import { type Config, readConfig } from "./config.ts";
 import { connectZookeeper } from "./connectZookeeper.ts";
 import type { GroupNode } from "./group/groupNode.ts";
 import { refuseMember } from "./group/membershipFile.ts";
+import { KvApi } from "./kvApi.ts";
 import { processFacts } from "./processFacts.ts";
 import { VERSION } from "./version.ts";
 
@@ -38,6 +39,8 @@ export interface StartOptions {
   readonly durability?: "sync" | "memory";
   /** Port of `/healthz`, `/readyz` and `/metrics`; none by default. */
   readonly httpPort?: number;
+  /** Port of the gRPC API; none by default. */
+  readonly grpcPort?: number;
   /** Bytes of memory for keys and values. */
   readonly memory?: number;
   readonly requirepass?: string;
@@ -69,12 +72,18 @@ export class StartError extends Error {
 
 /** Starts a node in this process, for tests against a real store. Fails with `StartError`. */
 export async function start(options: StartOptions = {}): Promise<RunningNode> {
-  const { httpPort, ...others } = options;
+  const { httpPort, grpcPort = 0, ...others } = options;
   const temporary = options.data === undefined ? await mkdtemp(join(tmpdir(), "holdfast-")) : undefined;
   const removeTemporary = async (): Promise<void> => {
     if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
   };
-  const flags = { ...others, port: options.port ?? 0, data: options.data ?? temporary, "http-port": httpPort ?? 0 };
+  const flags = {
+    ...others,
+    port: options.port ?? 0,
+    data: options.data ?? temporary,
+    "http-port": httpPort ?? 0,
+    "grpc-port": grpcPort,
+  };
   const config = readConfig(flags, {}, undefined);
   if (!config.ok) {
     await removeTemporary();
@@ -186,15 +195,17 @@ async function serveFrom(
   config: Config,
   hooks: ServeHooks,
 ): Promise<Result<Server, ServeError>> {
-  const opened = await openNode(dataDirectory, config, hooks);
+  const api = new KvApi();
+  const opened = await openNode(dataDirectory, config, hooks, api);
   if (!opened.ok) return opened;
   const { node, services, groupNode } = opened.value;
   const { settings } = services;
+  const isProtected = (): boolean => settings.text("protected-mode") === "yes" && settings.text("requirepass") === "";
   const resp = new RespServer({
     executor: node.executor,
     limits: () => services.limits,
     clientsMax: () => settings.integer("maxclients"),
-    isProtected: () => settings.text("protected-mode") === "yes" && settings.text("requirepass") === "",
+    isProtected,
     passwordRequired: () => settings.text("requirepass") !== "",
     now: () => Date.now(),
   });
@@ -206,6 +217,7 @@ async function serveFrom(
     const password = (): string => settings.text("requirepass");
     forwardRequests({ node, parts: groupNode.parts, table: commandTable, password, scatters: config.scatter });
   }
+  api.begin(node, { password: () => settings.text("requirepass"), isProtected }, config["grpc-port"] > 0);
   const listening = await resp.listen(config.bind, config.port);
   if (!listening.ok) {
     await node.stop();
@@ -230,6 +242,15 @@ async function serveFrom(
       code: http.error.code,
       message: listenMessage(http.error.code, "--http-port", config, http.error.message),
     });
+  }
+  const grpcPort =
+    groupNode === undefined && config["grpc-port"] > 0 ? await api.listen(config, () => node.isReady) : ok(0);
+  if (!grpcPort.ok) {
+    resp.stopAccepting();
+    await http?.value.stop();
+    await node.stop();
+    const { code, message } = grpcPort.error;
+    return err({ code, message: listenMessage(code, "--grpc-port", config, message) });
   }
   if (groupNode !== undefined && services.heat !== undefined) {
     const reporter = new HeatReporter({ node, heat: services.heat, busyMillis: loopBusyMillis });
@@ -257,8 +278,10 @@ async function serveFrom(
       await http?.value.stop();
       node.executor.halt();
       await node.journal.drain();
+      const ended = api.close();
       resp.endAll();
       await node.stop();
+      await ended;
       resp.destroyAll();
       node.executor.forwarding?.stop();
       await groupNode?.close();
@@ -282,6 +305,7 @@ async function openNode(
   dataDirectory: string,
   config: Config,
   hooks: ServeHooks,
+  api: KvApi,
 ): Promise<Result<OpenedNode, NodeError>> {
   const disk = await openNodeDisk(dataDirectory);
   const location = join(dataDirectory, "store");
@@ -305,7 +329,7 @@ async function openNode(
     if (!identity.ok) return err({ code: identity.error.code, message: `${dataDirectory}: ${identity.error.message}` });
     return err({ code: "damaged", message: `${dataDirectory}: ${coordinator?.ok === false ? coordinator.error : ""}` });
   }
-  const grouped = await joinGroup(config, hooks, disk, identity.value);
+  const grouped = await joinGroup(config, hooks, disk, identity.value, api);
   if (!grouped.ok) {
     await engine.value.close();
     return err({ code: grouped.error.code, message: `${dataDirectory}: ${grouped.error.message}` });
@@ -358,6 +382,7 @@ async function joinGroup(
   hooks: ServeHooks,
   disk: Disk,
   identity: DataIdentity,
+  api: KvApi,
 ): Promise<Result<{ readonly groupNode: GroupNode; readonly coordinator: Coordinator } | undefined, NodeError>> {
   const shared = hooks.coordinator ?? (config.zookeeper === undefined ? undefined : await connectZookeeper(config));
   if (shared === undefined) {
@@ -373,6 +398,7 @@ async function joinGroup(
     timers: nodeTimers,
     random: nodeRandom,
     onNotice: hooks.onNotice,
+    mount: api.mount,
   });
   if (opened.ok) return ok({ groupNode: opened.value, coordinator: shared });
   await shared.close();
@@ -410,8 +436,13 @@ function engineError(
   return { code: damaged ? "damaged" : "disk", message };
 }
 
-function listenMessage(code: string, flag: "--port" | "--http-port", config: Config, detail: string): string {
-  const number = flag === "--port" ? config.port : config["http-port"];
+function listenMessage(
+  code: string,
+  flag: "--port" | "--http-port" | "--grpc-port",
+  config: Config,
+  detail: string,
+): string {
+  const number = flag === "--port" ? config.port : flag === "--http-port" ? config["http-port"] : config["grpc-port"];
   if (code === "port_taken")
     return `port ${number} on ${config.bind} is taken; choose another with ${flag}, or stop the program that has it`;
   if (code === "denied")

@@ -48,7 +48,7 @@ export const DEFAULT_SETTINGS: ClusterSettings = {
   paused: false,
   movesMax: 8,
   movesPerGroupMax: 2,
-  slotsPerMoveMax: 256,
+  slotsPerMoveMax: 1024,
   bytesPerSecondMax: 0,
   replicas: 0,
 };

@@ -167,7 +167,11 @@ export class SlotCopySource {
     const pages = this.#snapshot?.pages;
     this.#snapshot = undefined;
     await this.#reading;
-    await pages?.close();
+    try {
+      await pages?.close();
+    } catch {
+      // The engine was closed, and the snapshot with it: after a disk was full it is opened anew, whoever reads it.
+    }
   }
 
   // The snapshot

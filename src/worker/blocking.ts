@@ -73,9 +73,9 @@ export class Blocking {
     this.#answer(client);
   }
 
-  /** Ends all waits with an error; those for keys, if `mayGoOn`, begin anew: they are forwarded to where the keys are now. */
-  endAll(error: string, mayGoOn: boolean): void {
-    if (mayGoOn) this.startOver(() => true);
+  /** Ends all waits: those for keys begin anew, and are sent to where the keys are now; others are answered with an error. */
+  endAll(error: string): void {
+    this.startOver(() => true);
     for (const client of [...this.#parts.clients])
       if (client.parked !== undefined) this.endWait(client, (reply) => reply.error(error));
   }

@@ -1,6 +1,7 @@
 import type { Args } from "../core/command/args.ts";
 import type { BlockRequest } from "../core/command/call.ts";
 import type { Session } from "../core/command/session.ts";
+import type { CommandTable } from "../core/command/table.ts";
 import type { Timer } from "../ports/clock.ts";
 import type { Lane } from "./forwarding/lane.ts";
 
@@ -30,6 +31,8 @@ export interface Parked {
 export class Client {
   readonly session: Session;
   readonly sink: ClientSink;
+  /** The commands it can name; undefined for those of Redis. */
+  readonly table: CommandTable | undefined;
   /** The newest seq that replies written in this turn depend on. */
   dependsOn = 0;
   /** Replies written in this turn. */
@@ -51,9 +54,10 @@ export class Client {
   awaits = 0;
   gone = false;
 
-  constructor(session: Session, sink: ClientSink) {
+  constructor(session: Session, sink: ClientSink, table?: CommandTable) {
     this.session = session;
     this.sink = sink;
+    this.table = table;
   }
 
   /** Whether it waits for something of its own: keys, or the end of a pause. */

@@ -6,6 +6,7 @@ import { BLOCKED, type DispatchedCall, execute, HELD, mayWrite, type Outcome } f
 import type { NodeServices } from "../core/command/nodeServices.ts";
 import { Reply } from "../core/command/reply.ts";
 import type { Session } from "../core/command/session.ts";
+import type { CommandTable } from "../core/command/table.ts";
 import type { KeySpace } from "../core/state/keySpace.ts";
 import { Mutator } from "../core/state/mutator.ts";
 import { Blocking } from "./blocking.ts";
@@ -99,8 +100,9 @@ export class Executor {
 
   // Clients
 
-  connect(session: Session, sink: ClientSink): Client {
-    const client = new Client(session, sink);
+  /** `table`: its commands, if they are not those of Redis. */
+  connect(session: Session, sink: ClientSink, table?: CommandTable): Client {
+    const client = new Client(session, sink, table);
     this.clients.add(client);
     return client;
   }
@@ -237,7 +239,7 @@ export class Executor {
     const before = reply.out.length;
     heat?.begin();
     this.#beginEntry();
-    const outcome = execute(call, this.#parts.table);
+    const outcome = execute(call, client.table ?? this.#parts.table);
     if (outcome === HELD) return outcome;
     if (this.mutator.end()) {
       call.dependsOn = replica.propose();
@@ -347,7 +349,7 @@ export class Executor {
   }
 
   #isPaused(client: Client, args: Args): boolean {
-    const spec = this.#parts.table.find(args);
+    const spec = (client.table ?? this.#parts.table).find(args);
     // What is not there is refused at once.
     if (spec === undefined) return false;
     this.#call.session = client.session;
@@ -406,9 +408,9 @@ export class Executor {
     for (const client of this.#held.clientsInDoubt()) this.kill(client);
   }
 
-  /** Another replica decides now: blocking commands end with an error, or wait there where requests are forwarded; watches break. */
+  /** Another replica decides now: blocking commands for keys are sent there, others end with an error; watches break. */
   endAllWaits(error: string): void {
-    this.#blocking.endAll(error, this.forwarding !== undefined);
+    this.#blocking.endAll(error);
     for (const { session } of this.clients) if (session.watched.size > 0) session.watchBroken = true;
   }
 

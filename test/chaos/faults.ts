@@ -15,7 +15,11 @@ export type Fault = {
 };
 
 /** What a fault may ask of the load that it is under. */
-export type LoadFacts = { readonly acknowledged: () => number };
+export type LoadFacts = {
+  readonly acknowledged: () => number;
+  /** Keys that requests go to at the moment. */
+  readonly keys: () => readonly string[];
+};
 
 const CLIENT = "client";
 /** Longer than any lease; a pause or a cut of so long makes somebody else the primary. */
@@ -208,11 +212,11 @@ function fault(name: string, inject: Fault["inject"], needs?: "ensemble" | "disk
   return needs === undefined ? { name, inject } : { name, inject, needs };
 }
 
-function pass(random: Prng, [low, high]: readonly [number, number]): Promise<void> {
+export function pass(random: Prng, [low, high]: readonly [number, number]): Promise<void> {
   return sleep(random.between(low, high));
 }
 
-function shuffled<T>(items: readonly T[], random: Prng): T[] {
+export function shuffled<T>(items: readonly T[], random: Prng): T[] {
   const left = [...items];
   return items.map(() => left.splice(random.below(left.length), 1)[0]!);
 }
@@ -271,5 +275,8 @@ async function killZookeeperServer(rig: GroupRig, random: Prng): Promise<void> {
 async function downZookeeper(rig: GroupRig, meanwhile: () => Promise<void>): Promise<void> {
   await Promise.all(zookeeperServers(rig).map((server) => rig.zookeeper.servers.stopServer(server, "SIGKILL")));
   await meanwhile();
-  for (const server of zookeeperServers(rig)) rig.zookeeper.servers.startServer(server);
+  for (const server of zookeeperServers(rig)) {
+    // Two faults at the same time may both have stopped it.
+    if (rig.zookeeper.servers.pidOf(server) === undefined) rig.zookeeper.servers.startServer(server);
+  }
 }

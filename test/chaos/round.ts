@@ -3,11 +3,15 @@ import { checkAcknowledged } from "../../sim/checker/acknowledged.ts";
 import type { Operation } from "../../sim/checker/history.ts";
 import { checkLinearizable } from "../../sim/checker/linearizability.ts";
 import { checkTransactions } from "../../sim/checker/transactions.ts";
+import type { Configuration } from "../../src/core/replica/configuration.ts";
 import type { GroupRig } from "../support/groupRig.ts";
 import { HistoryRecorder } from "../support/historyRecorder.ts";
 import { TransactionRecorder } from "../support/historyRecorderTransactions.ts";
 import { RespClient } from "../support/respClient.ts";
 import type { LoadFacts } from "./faults.ts";
+
+/** A group, or a cluster of groups. */
+export type RoundRig = Pick<GroupRig, "groups" | "endpoints" | "repair" | "whole" | "notices">;
 
 type RoundOptions = {
   readonly seed: number;
@@ -46,10 +50,11 @@ const END_TRIES_MAX = 5;
  * Puts a load on the group, lets something go wrong, repairs it, and judges: every reply linearizable, no acknowledged write lost,
  * transactions strictly serializable, all replicas alike in the end, and the group whole and writable again in bounded time.
  */
-export async function playRound(rig: GroupRig, { seed, name, trouble }: RoundOptions): Promise<RoundReport> {
+export async function playRound(rig: RoundRig, { seed, name, trouble }: RoundOptions): Promise<RoundReport> {
   const violations: string[] = [];
-  const before = await rig.known();
+  const before = await configurations(rig);
   const { endpoints } = rig;
+  const transactionPrefix = `{${name}}:`;
   const common = { endpoints, seed, runMillisMax: LOAD_MILLIS_MAX };
   const recorder = new HistoryRecorder({
     ...common,
@@ -61,16 +66,19 @@ export async function playRound(rig: GroupRig, { seed, name, trouble }: RoundOpt
     ...common,
     clients: TRANSACTION_CLIENTS,
     transactionsMax: TRANSACTIONS_MAX,
-    keyPrefix: `{${name}}:`,
+    keyPrefix: transactionPrefix,
   });
   await sleep(CALM_MILLIS);
-  await trouble({ acknowledged: () => recorder.counts.ok }).catch((error: Error) => violations.push(error.message));
+  const keys = (): readonly string[] => [...recorder.keysInUse(), transactionPrefix];
+  await trouble({ acknowledged: () => recorder.counts.ok, keys }).catch((error: Error) =>
+    violations.push(error.message),
+  );
   const repairedAt = performance.now();
   await rig.repair();
   let isWhole = true;
   try {
     await rig.whole(REPAIR_MILLIS_MAX);
-    await writeOnce(rig, `${name}:again`);
+    for (const group of rig.groups) await writeOnce(group, `${name}:again`);
   } catch (error) {
     isWhole = false;
     violations.push((error as Error).message);
@@ -84,16 +92,24 @@ export async function playRound(rig: GroupRig, { seed, name, trouble }: RoundOpt
   if (verdict.code !== "ok") violations.push(`${verdict.code}: ${JSON.stringify(verdict)}`);
   const order = checkTransactions(serial);
   if (order.code !== "ok") violations.push(`transactions: ${JSON.stringify(order)}`);
-  const after = await rig.known();
+  const after = await configurations(rig);
   return {
     violations,
     operations: recorder.counts,
     transactions: serial.length,
-    epochs: after.epoch - before.epoch,
-    isOtherPrimary: after.primary.id !== before.primary.id,
+    epochs: epochsOf(after) - epochsOf(before),
+    isOtherPrimary: after.some(({ primary }, index) => primary.id !== before[index]!.primary.id),
     repairMillis,
     history,
   };
+}
+
+function configurations({ groups }: RoundRig): Promise<Configuration[]> {
+  return Promise.all(groups.map((group) => group.known()));
+}
+
+function epochsOf(configurations: readonly Configuration[]): number {
+  return configurations.reduce((sum, { epoch }) => sum + epoch, 0);
 }
 
 /** Every replica is asked for everything; one that has just lost its lease is asked again. */
@@ -111,8 +127,11 @@ async function judgeEnd(recorder: HistoryRecorder, history: readonly Operation[]
   return [`a replica does not tell what it holds: ${trouble}`];
 }
 
-/** Writes go through again. */
-async function writeOnce(rig: GroupRig, key: string): Promise<void> {
+/** Writes go through again, if the group has slots. */
+async function writeOnce(rig: GroupRig, name: string): Promise<void> {
+  const tag = await rig.ownTag();
+  if (tag === undefined) return;
+  const key = `{${tag}}${name}`;
   const end = performance.now() + WRITE_AGAIN_MILLIS_MAX;
   let last = "";
   // A machine that stood still for a while has not answered in time, and may answer now.

@@ -32,9 +32,11 @@ const IN_SCOPE: Readonly<Record<string, readonly string[]>> = {
     client|caching client|tracking`),
   cluster: words(`
     asking cluster readonly readwrite
-    cluster|count-failure-reports cluster|countkeysinslot cluster|getkeysinslot cluster|help cluster|info
-    cluster|keyslot cluster|links cluster|myid cluster|nodes cluster|replicas cluster|shards cluster|slaves
-    cluster|slots`),
+    cluster|addslots cluster|addslotsrange cluster|bumpepoch cluster|count-failure-reports cluster|countkeysinslot
+    cluster|delslots cluster|delslotsrange cluster|failover cluster|flushslots cluster|forget cluster|getkeysinslot
+    cluster|help cluster|info cluster|keyslot cluster|links cluster|meet cluster|myid cluster|nodes cluster|replicas
+    cluster|replicate cluster|reset cluster|saveconfig cluster|set-config-epoch cluster|setslot cluster|shards
+    cluster|slaves cluster|slots`),
   server: words(`
     acl bgrewriteaof bgsave command config dbsize debug flushall flushdb info lastsave latency lolwut memory replicaof
     role save shutdown slaveof slowlog swapdb time
@@ -69,10 +71,6 @@ const OUT_OF_SCOPE: Readonly<Record<string, readonly string[]>> = {
     acl|cat acl|deluser acl|dryrun acl|genpass acl|getuser acl|list acl|load acl|log acl|save acl|setuser acl|users`),
   modules: words("module module|help module|list module|load module|loadex module|unload"),
   redisReplication: words("failover psync replconf sync"),
-  redisCluster: words(`
-    cluster|addslots cluster|addslotsrange cluster|bumpepoch cluster|delslots cluster|delslotsrange cluster|failover
-    cluster|flushslots cluster|forget cluster|meet cluster|replicate cluster|reset cluster|saveconfig
-    cluster|set-config-epoch cluster|setslot`),
   serverInternals: words("monitor"),
 };
 

@@ -6,6 +6,8 @@ import { CLUSTER_SABOTAGES } from "../../sim/cluster/sabotage/clusterSabotages.t
 import { FIRST_CLUSTER_SEEDS } from "./clusterSabotageSeeds.ts";
 
 const WORLDS = Number(process.env["HOLDFAST_SEEDS"] ?? 120);
+/** Of several groups. */
+const MOVE_WORLDS = Number(process.env["HOLDFAST_SEEDS"] ?? 40);
 const main = fileURLToPath(new URL("../../sim/main.ts", import.meta.url));
 
 /** What has to happen in a hundred worlds, and how often at least, or they prove little. */
@@ -24,6 +26,22 @@ const COVERAGE: Readonly<Record<string, number>> = {
   "states compared": 1_000,
   "refused: TRYAGAIN": 1,
   "refused: MOVED": 500,
+};
+
+/** The same where slots move. */
+const MOVE_COVERAGE: Readonly<Record<string, number>> = {
+  answers: 80_000,
+  "operations checked": 80_000,
+  "unknown outcomes": 500,
+  crash: 50,
+  kill: 80,
+  primaries: 500,
+  "kill of a master": 50,
+  "moves flipped": 500,
+  "moves aborted": 60,
+  flushes: 20,
+  "states compared": 3_000,
+  "refused: MOVED": 10_000,
 };
 
 interface Campaign {
@@ -48,24 +66,31 @@ function simulate(...args: readonly string[]): Promise<string> {
   });
 }
 
-describe("groups of whole nodes in simulated worlds", { concurrency: 2 }, () => {
-  test(`${WORLDS} worlds: nothing acknowledged is lost, every key is linearizable at every replica, and groups recover`, async () => {
-    const { failed, counts } = JSON.parse(await simulate("--seeds", String(WORLDS), "--json")) as Campaign;
-    assert.deepEqual(failed, [], `again: npm run sim -- --cluster --seed ${failed[0]} --trace`);
-    for (const [name, least] of Object.entries(COVERAGE)) {
-      const happened = ((counts[name] ?? 0) / WORLDS) * 100;
-      assert.ok(happened >= least, `${name}: ${happened.toFixed(1)} times in a hundred worlds`);
-    }
-  });
+async function play(worlds: number, groups: string, coverage: Readonly<Record<string, number>>): Promise<void> {
+  const args = ["--groups", groups, "--seeds", String(worlds), "--json"];
+  const { failed, counts } = JSON.parse(await simulate(...args)) as Campaign;
+  assert.deepEqual(failed, [], `again: npm run sim -- --cluster --groups ${groups} --seed ${failed[0]} --trace`);
+  for (const [name, least] of Object.entries(coverage)) {
+    const happened = ((counts[name] ?? 0) / worlds) * 100;
+    assert.ok(happened >= least, `${name}: ${happened.toFixed(1)} times in a hundred worlds`);
+  }
+}
 
-  test("the same seed is the same world, event by event", async () => {
-    const [first, second] = await Promise.all([
-      simulate("--seed", "twice", "--trace"),
-      simulate("--seed", "twice", "--trace"),
-    ]);
-    assert.ok(first.split("\n").length > 1_000);
-    assert.equal(first, second);
-  });
+describe("groups of whole nodes in simulated worlds", { concurrency: 2 }, () => {
+  test(`${WORLDS} worlds: nothing acknowledged is lost, every key is linearizable at every replica, and groups recover`, () =>
+    play(WORLDS, "1", COVERAGE));
+
+  test(`${MOVE_WORLDS} worlds of several groups: the same while slots move, each slot has one group, and moves end`, () =>
+    play(MOVE_WORLDS, "2-3", MOVE_COVERAGE));
+
+  for (const groups of ["1", "2-3"]) {
+    test(`the same seed is the same world, event by event, with ${groups} groups`, async () => {
+      const again = () => simulate("--groups", groups, "--seed", "twice", "--trace");
+      const [first, second] = await Promise.all([again(), again()]);
+      assert.ok(first.split("\n").length > 1_000);
+      assert.equal(first, second);
+    });
+  }
 
   for (const name of Object.keys(CLUSTER_SABOTAGES)) {
     test(`the worlds notice: ${name}`, async () => {

@@ -3,7 +3,7 @@ import type { Operation } from "../../sim/checker/history.ts";
 import { HistoryLog } from "../../sim/checker/historyLog.ts";
 import { createPrng } from "../../src/base/prng.ts";
 import { RecordingClient, type SharedLoad } from "./historyRecorderClient.ts";
-import type { Endpoint } from "./historyRecorderConnections.ts";
+import { type Endpoint, Routes } from "./historyRecorderConnections.ts";
 import { KeyRotation } from "./historyRecorderKeys.ts";
 import { plain, RespClient } from "./respClient.ts";
 
@@ -49,7 +49,7 @@ export class HistoryRecorder {
     this.#log = new HistoryLog(operationsMax);
     this.#keys = new KeyRotation(keyPrefix);
     this.#load = {
-      routes: { endpoints: options.endpoints, primary: 0 },
+      routes: new Routes(options.endpoints),
       log: this.#log,
       keys: this.#keys,
       requestMillisMax: options.requestMillisMax ?? REQUEST_MILLIS_MAX,
@@ -81,17 +81,40 @@ export class HistoryRecorder {
     return this.finished();
   }
 
-  /** What every replica holds of every key that was used; call it after the load, when the replicas are at rest. */
+  /** Keys that requests go to at the moment. */
+  keysInUse(): readonly string[] {
+    return this.#keys.inUse();
+  }
+
+  /**
+   * What every replica holds of every key that was used; call it after the load, when the replicas are at rest. Of several groups
+   * only the replicas of one may hold a key, and all of them have to.
+   */
   async finalContents(): Promise<FinalContents[]> {
     const finals: FinalContents[] = [];
+    const holders = new Map<string, string[]>();
     for (const endpoint of this.#options.endpoints) {
-      finals.push(...(await contentsAt(endpoint, this.#keys.used())));
+      for (const final of await contentsAt(endpoint, this.#keys.used())) {
+        finals.push(final);
+        holders.set(final.key, [...(holders.get(final.key) ?? []), endpoint.name]);
+      }
+    }
+    for (const key of this.#keys.used()) {
+      const names = holders.get(key) ?? [];
+      if (!this.#isOneGroup(names)) throw new Error(`${key} is at ${names.join(", ") || "no replica"}`);
     }
     return finals;
   }
+
+  #isOneGroup(names: readonly string[]): boolean {
+    const { endpoints } = this.#options;
+    const group = endpoints.find(({ name }) => name === names[0])?.group;
+    const replicas = endpoints.filter((each) => each.group === group);
+    return replicas.length === names.length && replicas.every(({ name }) => names.includes(name));
+  }
 }
 
-/** Reads keys at one replica as it holds them. Rejects when it does not answer, or does not serve reads. */
+/** Reads keys at one replica as it holds them, if its group has them. Rejects when it does not answer, or does not serve reads. */
 async function contentsAt(endpoint: Endpoint, keys: readonly string[]): Promise<FinalContents[]> {
   const client = await RespClient.connect(endpoint);
   try {
@@ -101,7 +124,11 @@ async function contentsAt(endpoint: Endpoint, keys: readonly string[]): Promise<
       const batch = keys.slice(start, start + FINAL_BATCH);
       const requests = batch.map((key) => (KeyRotation.isList(key) ? ["LRANGE", key, 0, -1] : ["GET", key]));
       const replies = await client.pipeline(requests, FINAL_MILLIS_MAX);
-      finals.push(...batch.map((key, index) => finalOf(endpoint.name, key, plain(replies[index]!))));
+      for (const [index, key] of batch.entries()) {
+        const reply = replies[index]!;
+        if (reply.type === "error" && reply.text.startsWith("MOVED ")) continue;
+        finals.push(finalOf(endpoint.name, key, plain(reply)));
+      }
     }
     return finals;
   } finally {

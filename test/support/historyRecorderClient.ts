@@ -53,10 +53,11 @@ export class RecordingClient {
 
   async #next(): Promise<void> {
     const isRead = this.#random.chance(1, 2);
-    const connected = await this.#connections.get(isRead && this.#load.readsEverywhere);
+    const planned = isRead ? this.#planRead() : this.#planWrite();
+    const connected = await this.#connections.get(planned.key, isRead && this.#load.readsEverywhere);
     // Without a connection nothing was sent, so there is nothing to write down.
     if (connected === undefined || this.#load.log.isFull) return;
-    await this.#perform(isRead ? this.#planRead() : this.#planWrite(), connected);
+    await this.#perform(planned, connected);
   }
 
   async #perform({ request, key, command }: Planned, { endpoint, connection }: Connected): Promise<void> {

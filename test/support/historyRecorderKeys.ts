@@ -29,6 +29,11 @@ export class KeyRotation {
     return this.#used;
   }
 
+  /** Keys that `draw` hands out at the moment. */
+  inUse(): readonly string[] {
+    return Object.values(this.#current).flatMap((uses) => uses.map(({ key }) => key));
+  }
+
   draw(kind: KeyKind, random: Prng): string {
     const keys = this.#current[kind];
     const at = random.below(KEYS_AT_ONCE[kind]);

@@ -6,7 +6,7 @@ import {
   isRefusal,
   nowMicros,
   ReplicaConnections,
-  type Routes,
+  Routes,
 } from "./historyRecorderConnections.ts";
 import { type Argument, formatReply, plain, type Reply } from "./respClient.ts";
 
@@ -47,7 +47,7 @@ export class TransactionRecorder {
   /** Begins at once. */
   constructor(options: TransactionLoadOptions) {
     this.#options = options;
-    this.#routes = { endpoints: options.endpoints, primary: 0 };
+    this.#routes = new Routes(options.endpoints);
     this.#random = createPrng(options.seed);
     this.#endsAt = performance.now() + options.runMillisMax;
     this.#transactionsMax = options.transactionsMax ?? TRANSACTIONS_MAX;
@@ -78,9 +78,9 @@ export class TransactionRecorder {
   }
 
   async #readLast(endpoint: Endpoint, steps: readonly TransactionStep[]): Promise<void> {
-    const connections = new ReplicaConnections({ endpoints: [endpoint], primary: 0 }, this.#random.fork(endpoint.name));
+    const connections = new ReplicaConnections(new Routes([endpoint]), this.#random.fork(endpoint.name));
     for (let tries = 0; tries < LAST_READ_TRIES; tries++) {
-      const connected = await connections.get(true);
+      const connected = await connections.get(this.#key(0), true);
       if (connected !== undefined && (await this.#perform(`last ${endpoint.name}`, steps, connected)).outcome === "ok")
         break;
     }
@@ -93,7 +93,10 @@ export class TransactionRecorder {
     let unknown = 0;
     while (!this.#isStopped && this.#begun < this.#transactionsMax && performance.now() < this.#endsAt) {
       const steps = this.#drawSteps(random);
-      const connected = await connections.get(steps.every((it) => it.kind === "read"));
+      const connected = await connections.get(
+        this.#key(0),
+        steps.every((it) => it.kind === "read"),
+      );
       if (connected === undefined) continue;
       const told = await this.#perform(unknown === 0 ? name : `${name}.${unknown}`, steps, connected);
       if (told.outcome === "unknown") unknown += 1;

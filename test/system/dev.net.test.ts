@@ -51,9 +51,9 @@ describe("holdfast dev", { timeout: 120_000 }, () => {
   });
 
   it("refuses what it cannot do, with a sentence", async () => {
-    const groups = spawnHoldfast(["dev", "--groups", "2", "--data", data]);
-    assert.equal((await groups.exited).code, 1);
-    assert.match(groups.output(), /--groups 2: several groups share the slots between them/);
+    const nodes = spawnHoldfast(["dev", "--groups", "20", "--replicas", "9", "--data", data]);
+    assert.equal((await nodes.exited).code, 1);
+    assert.match(nodes.output(), /at most 100 nodes fit into one process/);
     const replicas = spawnHoldfast(["dev", "--replicas", "0", "--data", data]);
     assert.equal((await replicas.exited).code, 1);
     assert.match(replicas.output(), /It must be a number from 1 to 9/);

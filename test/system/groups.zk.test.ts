@@ -112,10 +112,30 @@ describe("a group's operation", { skip: noZookeeper, timeout: SUITE_MILLIS_MAX }
       assert.equal(await redis.get("count"), "1");
       const names = Array.from({ length: KEYS }, (_, n) => `key:${n}`);
       assert.deepEqual(
-        await redis.mget(names),
+        await Promise.all(names.map((name) => redis.get(name))),
         names.map((_, n) => String(n)),
       );
     }
+  });
+
+  it("a second group begins without slots, and sends clients to the first, also after a failover there", async () => {
+    const zookeeper = newPath();
+    const first = await started(zookeeper, 2);
+    const other = await startWorker({ zookeeper, id: "x1", group: "g2" });
+    cleanups.push(() => other.removeData());
+    const asked = clientOf(other.port);
+    const owner = async (): Promise<number> => {
+      const [slots] = await asked.cluster("SLOTS");
+      return slots?.[2]?.[1] ?? 0;
+    };
+    assert.equal(await owner(), first[0]!.port);
+    await assert.rejects(asked.set("a", 1), { message: `MOVED 15495 127.0.0.1:${first[0]!.port}` });
+    assert.equal(await clientOf(first[0]!.port).set("a", 1), "OK");
+    await first[0]!.kill();
+    const end = Date.now() + WAIT_MILLIS_MAX;
+    while ((await owner()) !== first[1]!.port) assert.ok(Date.now() < end, "it does not hear of the new primary");
+    await assert.rejects(asked.get("a"), { message: `MOVED 15495 127.0.0.1:${first[1]!.port}` });
+    assert.equal(await clientOf(first[1]!.port).get("a"), "1");
   });
 
   it("status tells how it stands, and fails when a group does not serve", async () => {

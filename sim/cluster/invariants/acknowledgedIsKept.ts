@@ -4,13 +4,14 @@ import type { ClusterWorld } from "../clusterWorld.ts";
 
 const VALUE = /c\d+:\d+;/g;
 
-/** In the end the committed log has every value of which a client was told that it was written, and none that was refused. */
+/** In the end the committed log of some group has every value of which a client was told that it was written, and none that was refused. */
 export function checkAcknowledged(world: ClusterWorld): void {
   const kept = new Set<string>();
-  const { ghost } = world;
-  for (let seq = 1; seq <= ghost.committedSeq; seq++) {
-    const content = ghost.content(ghost.committedEpoch(seq)!, seq);
-    if (content !== undefined) for (const [value] of decodeLatin1(content).matchAll(VALUE)) kept.add(value);
+  for (const { ghost } of world.groups) {
+    for (let seq = 1; seq <= ghost.committedSeq; seq++) {
+      const content = ghost.content(ghost.committedEpoch(seq)!, seq);
+      if (content !== undefined) for (const [value] of decodeLatin1(content).matchAll(VALUE)) kept.add(value);
+    }
   }
   for (const operation of world.history.operations()) {
     if (!("value" in operation)) continue;

@@ -1,12 +1,21 @@
 import { isMember } from "../../../src/core/replica/configuration.ts";
 import type { ClusterWorld } from "../clusterWorld.ts";
+import type { Group } from "../groups.ts";
 import { configurationOf } from "../watchedCoordinator.ts";
 
-/** What keeps a healed group from being whole; undefined when it is: all are members, and one of them serves. */
+/** What keeps healed groups from being whole; undefined when they are: all are members, and one of each group serves. */
 export function whatIsWrong(world: ClusterWorld): string | undefined {
-  const configuration = configurationOf((path) => world.coordinator.peek(path));
-  if (configuration === undefined) return "the group has no configuration";
-  for (const machine of world.machines) {
+  for (const group of world.groups) {
+    const wrong = whatIsWrongWith(world, group);
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
+}
+
+function whatIsWrongWith(world: ClusterWorld, group: Group): string | undefined {
+  const configuration = configurationOf(group.id, (path) => world.coordinator.peek(path));
+  if (configuration === undefined) return `group ${group.id} has no configuration`;
+  for (const machine of group.machines) {
     const process = world.processOf(machine);
     const { node } = process ?? {};
     if (node === undefined || process?.isServing !== true || process.isStopping) return `${machine.id} does not run`;
@@ -20,13 +29,16 @@ export function whatIsWrong(world: ClusterWorld): string | undefined {
   return undefined;
 }
 
-/** What keeps the replicas of a quiet group from being the same. */
+/** What keeps the replicas of quiet groups from being the same. */
 export function whatDiffers(world: ClusterWorld): string | undefined {
-  for (const { node, machine } of world.processes) {
-    const { replica } = node!;
-    const ends = [replica.commitPoint, replica.appendedSeq, replica.lastSeq, node!.stateSeq];
-    if (ends.some((end) => end !== world.ghost.committedSeq)) {
-      return `${machine.id} is at ${ends.join("/")}, and ${world.ghost.committedSeq} is committed`;
+  for (const group of world.groups) {
+    const { committedSeq } = group.ghost;
+    for (const { node, machine } of world.processesOf(group)) {
+      const { replica } = node!;
+      const ends = [replica.commitPoint, replica.appendedSeq, replica.lastSeq, node!.stateSeq];
+      if (ends.some((end) => end !== committedSeq)) {
+        return `${machine.id} is at ${ends.join("/")}, and ${committedSeq} is committed`;
+      }
     }
   }
   return undefined;

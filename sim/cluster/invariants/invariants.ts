@@ -7,6 +7,7 @@ import { checkElements } from "./elementsArePoppedOnce.ts";
 import { whatDiffers, whatIsWrong } from "./groupIsWell.ts";
 import { checkHistory } from "./linearizable.ts";
 import { LogsAreEqual } from "./logsAreEqual.ts";
+import { OneGroupHasASlot } from "./oneGroupHasASlot.ts";
 import { checkOnePrimary } from "./onePrimaryServes.ts";
 import { StateIsTheLog } from "./stateIsTheLog.ts";
 import { watchEngine } from "./storeHoldsCommitted.ts";
@@ -30,11 +31,14 @@ export interface Invariants {
 export function invariantsOf(world: ClusterWorld): Invariants {
   const logs = new LogsAreEqual(world);
   const states = new StateIsTheLog(world);
+  const slots = world.options.moves === undefined ? undefined : new OneGroupHasASlot(world);
+  const whatIsOpen = () => world.operator?.whatIsOpen() ?? slots?.whatIsOpen();
   let turn = 0;
   return {
     afterEvent: () => {
       for (const process of world.processes) logs.check(process);
       checkOnePrimary(world);
+      slots?.check();
     },
     inspect: () => {
       const { processes } = world;
@@ -44,10 +48,11 @@ export function invariantsOf(world: ClusterWorld): Invariants {
     recovered: (process) => logs.check(process),
     watchEngine: (engine, process) => watchEngine(world, process, engine),
     isWell: () => whatIsWrong(world) === undefined,
-    whatIsWrong: () => whatIsWrong(world) ?? whatDiffers(world) ?? "nothing",
-    areEqual: () => whatIsWrong(world) === undefined && whatDiffers(world) === undefined,
+    whatIsWrong: () => whatIsWrong(world) ?? whatIsOpen() ?? whatDiffers(world) ?? "nothing",
+    areEqual: () => (whatIsWrong(world) ?? whatDiffers(world) ?? whatIsOpen()) === undefined,
     compareAll: () => {
       for (const process of world.processes) states.check(process);
+      slots?.checkEnd();
     },
     judge: () => {
       checkElements(world);

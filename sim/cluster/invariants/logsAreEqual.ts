@@ -20,7 +20,7 @@ export class LogsAreEqual {
     const seen = this.#seen.get(process) ?? 0;
     for (let seq = seen + 1; seq <= commitPoint; seq++) {
       const epoch = logRuns.epochAt(toSeq(seq));
-      if (epoch !== undefined) this.#world.ghost.committed(process.machine.id, seq, epoch);
+      if (epoch !== undefined) this.#world.groupOf(process.machine).ghost.committed(process.machine.id, seq, epoch);
     }
     if (commitPoint !== seen) this.#seen.set(process, commitPoint);
     if (replica.mayEvaluate && this.#primaries.get(process) !== replica.epoch) {
@@ -30,7 +30,7 @@ export class LogsAreEqual {
   }
 
   #checkPrimary({ node, machine }: ClusterProcess, from: number): void {
-    const { ghost } = this.#world;
+    const { ghost } = this.#world.groupOf(machine);
     this.#world.count("primaries");
     const { replica } = node!;
     for (let seq = from + 1; seq <= ghost.committedSeq; seq++) {

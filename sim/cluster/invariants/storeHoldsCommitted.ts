@@ -24,7 +24,7 @@ export function watchEngine(world: ClusterWorld, process: ClusterProcess, engine
       const meta = isMeta ? decodeMeta(content) : undefined;
       const newest = meta === undefined ? versionOf(content) : meta.applied;
       const own = isInstalling ? undefined : process.node?.replica.commitPoint;
-      const committed = own ?? world.ghost.committedSeq;
+      const committed = own ?? world.groupOf(process.machine).ghost.committedSeq;
       if (newest > committed) {
         const message = `${process.machine.id} writes entry ${newest}, ${committed} is the newest one committed`;
         world.fail(new Violation("the store has only what is committed", message));

@@ -1,4 +1,5 @@
 import type { Disk } from "../../../src/ports/disk.ts";
+import type { MoveRules } from "../../../src/worker/migration/moveRules.ts";
 import type { Node } from "../../../src/worker/node.ts";
 import type { ClusterOptions } from "../options.ts";
 
@@ -11,6 +12,10 @@ export interface ClusterSabotage {
   readonly node?: (node: Node) => void;
   /** A process does not notice that the machine was started anew. */
   readonly forgetsBoots?: boolean;
+  /** Rules of moving slots that are not kept. */
+  readonly moveRules?: Partial<MoveRules>;
+  /** How many groups there are, at least and at most; one by default. */
+  readonly groups?: readonly [number, number];
   /** Worlds in which the bug can show. */
   readonly options?: (drawn: ClusterOptions) => ClusterOptions;
 }

@@ -10,8 +10,9 @@ import { Undecided } from "../../../src/worker/replication/undecided.ts";
 import { exchange, overriding } from "../../sabotage/patching.ts";
 import type { ClusterOptions, FaultKind } from "../options.ts";
 import type { ClusterSabotage } from "./clusterSabotage.ts";
+import { MOVE_SABOTAGES } from "./moveSabotages.ts";
 
-/** Bugs that one could have made around the core of a replica. The worlds must find each of them. */
+/** Bugs that one could have made around the core of a replica, and those in moving slots. The worlds must find each of them. */
 export const CLUSTER_SABOTAGES: Readonly<Record<string, ClusterSabotage>> = {
   "a secondary answers without a lease": {
     patch: () =>
@@ -115,6 +116,7 @@ export const CLUSTER_SABOTAGES: Readonly<Record<string, ClusterSabotage>> = {
       Object.defineProperty(executor, "decidesExpiry", { get: () => true, set: () => undefined });
     },
   },
+  ...MOVE_SABOTAGES,
 };
 
 /** A rule of the core that is not kept. */

@@ -9,7 +9,7 @@ const HIGH = 0x1_0000_0000;
 const PAGE_KEYS = 1_000;
 
 /** What finding the keys of a slot needs of the key space. */
-interface SlottedKeys {
+export interface SlottedKeys {
   readonly cold: ColdStore;
   readonly dirty: DirtyList;
   readonly slotCounts: SlotCounts;
@@ -24,7 +24,7 @@ interface SlottedKeys {
  * Whether each key of these slots is there of which the store has, or may have at any moment, another state than memory: the changed
  * ones, and those on their way to the store. Of all other keys the store tells.
  */
-function changedKeys(space: SlottedKeys, slots: SlotRanges): Map<string, boolean> {
+export function changedKeys(space: SlottedKeys, slots: SlotRanges): Map<string, boolean> {
   const wanted = new Uint8Array(SLOT_COUNT);
   for (const [from, to] of slots) wanted.fill(1, from, to + 1);
   const found = new Map<string, boolean>();
@@ -41,7 +41,7 @@ function changedKeys(space: SlottedKeys, slots: SlotRanges): Map<string, boolean
 }
 
 /** The keys of neighbouring slots in the store, page by page. */
-function* coldPages(space: SlottedKeys, [from, to]: SlotRange, limit = PAGE_KEYS): Generator<readonly string[]> {
+export function* coldPages(space: SlottedKeys, [from, to]: SlotRange, limit = PAGE_KEYS): Generator<readonly string[]> {
   if (space.clearPending || space.cold.storedKeys === 0) return;
   for (let next: number | undefined = from * HIGH; next !== undefined; ) {
     const page = space.cold.keys(next, limit, (to + 1) * HIGH);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { err, type Result } from "../../base/result.ts";
 import { nodeRandom } from "../../platform/nodeRandom.ts";
+import type { Mount } from "../../platform/rpc/mountedServer.ts";
 import type { NodeError } from "../../worker/nodeError.ts";
 import type { Config } from "../config.ts";
 import { WorkerTopology } from "../master/workerTopology.ts";
@@ -11,7 +12,11 @@ import { readCertificates } from "./certificates.ts";
 import { GroupNode, type GroupNodeParts } from "./groupNode.ts";
 
 /** What the configuration does not tell. */
-export type OpenParts = Pick<GroupNodeParts, "coordinator" | "disk" | "data" | "timers" | "random" | "onNotice">;
+export interface OpenParts
+  extends Pick<GroupNodeParts, "coordinator" | "disk" | "data" | "timers" | "random" | "onNotice"> {
+  /** Adds what clients may ask for to the server of this worker's calls. */
+  readonly mount?: Mount;
+}
 
 /** Makes the node of this process one of the configuration's group, over real links. */
 export async function openGroupNode(config: Config, parts: OpenParts): Promise<Result<GroupNode, NodeError>> {
@@ -26,7 +31,8 @@ export async function openGroupNode(config: Config, parts: OpenParts): Promise<R
     group: config.group,
     boot: config.durability === "memory" ? bootId() : undefined,
     links: async () => (await import("../../platform/link/tcpLinks.ts")).tcpLinks({ random: parts.random, tls }),
-    calls: async () => (await import("../../platform/rpc/grpcWorkerCalls.ts")).grpcWorkerCalls(tls, topology),
+    calls: async () =>
+      (await import("../../platform/rpc/grpcWorkerCalls.ts")).grpcWorkerCalls(tls, topology, parts.mount),
     bind: config.bind,
     host: config.advertise ?? reachableHost(config.bind),
     linkPort: config["link-port"],

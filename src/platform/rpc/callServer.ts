@@ -93,7 +93,7 @@ export class CallTranslator {
 
   check(call: ServerUnaryCall<{ readonly service: string }, unknown>, answer: sendUnaryData<unknown>): void {
     const { service } = call.request;
-    const isKnown = ["", "holdfast.internal.v1.Worker", CLUSTER_SERVICE].includes(service);
+    const isKnown = ["", "holdfast.internal.v1.Worker", CLUSTER_SERVICE, "holdfast.v1.Kv"].includes(service);
     if (isKnown) answer(null, { status: this.#service.isServing() ? "SERVING" : "NOT_SERVING" });
     else answer({ code: this.#loaded.grpc.status.NOT_FOUND, details: "there is no such service" });
   }

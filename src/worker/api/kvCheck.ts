@@ -14,10 +14,10 @@ import {
 } from "./kvRequest.ts";
 
 const KEY_BYTES_MAX = 65_535;
-export const VALUE_BYTES_MAX = 32 * 2 ** 20;
+const VALUE_BYTES_MAX = 32 * 2 ** 20;
 const TTL_MILLIS_MAX = 2 ** 47;
 const OPERATIONS_MAX = 1_000;
-export const PAGE_SIZE_MAX = 10_000;
+const PAGE_SIZE_MAX = 10_000;
 const CURSOR_BYTES_MAX = KEY_BYTES_MAX + 16;
 const POSITION_BYTES_MAX = 128;
 

@@ -17,7 +17,7 @@ export const CODES = {
 } as const;
 
 /** `ErrorDetail.Reason`. */
-export const REASONS = {
+const REASONS = {
   unknown: 0,
   moved: 1,
   notPrimary: 2,

@@ -1,6 +1,6 @@
 import type { ByteWriter } from "../../base/byteWriter.ts";
-import { INTEGER_CHARS_MAX, INTEGER_MAX, INTEGER_MIN, parseInteger } from "../../core/command/numbers.ts";
 import { decodeLatin1, latin1Bytes } from "../../base/latin1.ts";
+import { INTEGER_CHARS_MAX, INTEGER_MAX, INTEGER_MIN, parseInteger } from "../../core/command/numbers.ts";
 import type { KvError } from "./kvError.ts";
 import { COMPARE_AND_SET, DELETE, GET, INCREMENT, type KvRequest, PUT, type Span } from "./kvRequest.ts";
 import type { Positions } from "./position.ts";
@@ -122,13 +122,7 @@ function planGet(
   positions.put(body, 5, Math.max(position, current.version));
 }
 
-function planPut(
-  request: KvRequest,
-  current: Current,
-  context: PlanContext,
-  body: ByteWriter,
-  plan: Plan,
-): void {
+function planPut(request: KvRequest, current: Current, context: PlanContext, body: ByteWriter, plan: Plan): void {
   const { positions, seq } = context;
   if (request.returnPrevious && !current.isValue) {
     plan.error = WRONG_TYPE;
@@ -195,13 +189,7 @@ function planCompareAndSet(
   } else if (current.found) plan.effect = "delete";
 }
 
-function planIncrement(
-  request: KvRequest,
-  current: Current,
-  context: PlanContext,
-  body: ByteWriter,
-  plan: Plan,
-): void {
+function planIncrement(request: KvRequest, current: Current, context: PlanContext, body: ByteWriter, plan: Plan): void {
   if (!current.isValue) {
     plan.error = WRONG_TYPE;
     return;

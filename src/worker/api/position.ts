@@ -7,15 +7,9 @@ const SEQ_BYTES = 6;
 const GROUP_AT = 1 + SEQ_BYTES;
 
 /**
- * A place in a group's log, as clients hold it: a format byte, the seq (48 bits, big-endian), the group's name. The version of a key
- * is the position of its last change: seqs of different groups are never taken for one another when a slot has moved.
+ * The positions of one group, as clients hold them: a format byte, the seq (48 bits, big-endian), the group's name. The version of a
+ * key is the position of its last change: seqs of different groups are never taken for one another when a slot has moved.
  */
-export interface Position {
-  readonly seq: number;
-  readonly group: string;
-}
-
-/** Writes and compares the positions of one group. */
 export class Positions {
   readonly group: string;
   readonly #group: Uint8Array;

@@ -1,9 +1,9 @@
 import { MalformedBytes } from "../../base/byteReader.ts";
 
 export const WIRE_VARINT = 0;
-export const WIRE_FIXED64 = 1;
+const WIRE_FIXED64 = 1;
 export const WIRE_BYTES = 2;
-export const WIRE_FIXED32 = 5;
+const WIRE_FIXED32 = 5;
 
 const HIGH = 0x1_0000_0000;
 

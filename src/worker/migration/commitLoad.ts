@@ -1,6 +1,5 @@
 import type { Clock, Timer, Timers } from "../../ports/clock.ts";
 import type { MicrosHistogram } from "../microsHistogram.ts";
-import type { CommitLoad } from "./copyPace.ts";
 
 const SAMPLE_MILLIS = 100;
 /** The last second, in samples. */
@@ -9,26 +8,51 @@ const WINDOW = 10;
 const COMMITS_MIN = 20;
 /** How much a new sample counts for what is usual. */
 const LEARNING = 0.05;
+/** Commits and turns of the event loop may take this many times as long as without a copy, and a little. */
+const SLOWER_MAX = 2;
+const SLACK_MILLIS = 2;
+/** So few requests in the last second are not worth a slower copy. */
+const REQUESTS_MIN = 100;
 
 interface Sample {
   readonly buckets: Uint32Array;
   readonly lateMillis: number;
+  readonly requests: number;
+}
+
+/** What clients of a group bear while slots of it are copied. */
+export interface CommitLoad {
+  /** There are clients. */
+  readonly isBusy: boolean;
+  /** Commits or turns take much longer than while nothing is copied. */
+  readonly isSlow: boolean;
+  /** What is usual is learnt from now on. */
+  start(): void;
+  copyBegins(): void;
+  copyEnds(): void;
 }
 
 /** Watches how slow this node's commits and turns are, with a copy under way and without. */
 export class CommitLoadWatch implements CommitLoad {
+  /** How slow the slowest hundredth of the last second's commits was, or the latest turn. */
   p99Millis = 0;
+  /** Of a time in which nothing was copied. */
   quietP99Millis = 0;
   readonly #commits: MicrosHistogram;
+  readonly #requests: () => number;
   readonly #clock: Clock;
   readonly #timers: Timers;
   #samples: Sample[] = [];
   #timer: Timer | undefined;
   #expectedMillis = 0;
   #copies = 0;
+  /** Samples of the window in which nothing was copied, up to now. */
+  #quietSamples = 0;
 
-  constructor(commits: MicrosHistogram, clock: Clock, timers: Timers) {
+  /** `requests`: how many there were so far. */
+  constructor(commits: MicrosHistogram, requests: () => number, clock: Clock, timers: Timers) {
     this.#commits = commits;
+    this.#requests = requests;
     this.#clock = clock;
     this.#timers = timers;
   }
@@ -46,6 +70,15 @@ export class CommitLoadWatch implements CommitLoad {
     this.#samples = [];
   }
 
+  get isBusy(): boolean {
+    const first = this.#samples[0];
+    return first !== undefined && this.#requests() - first.requests >= REQUESTS_MIN;
+  }
+
+  get isSlow(): boolean {
+    return this.p99Millis > this.quietP99Millis * SLOWER_MAX + SLACK_MILLIS;
+  }
+
   copyBegins(): void {
     this.#copies++;
   }
@@ -58,11 +91,13 @@ export class CommitLoadWatch implements CommitLoad {
     const now = this.#clock.monotonic();
     const lateMillis = Math.max(0, now - this.#expectedMillis);
     this.#expectedMillis = now + SAMPLE_MILLIS;
-    this.#samples.push({ buckets: this.#commits.buckets.slice(), lateMillis });
+    this.#samples.push({ buckets: this.#commits.buckets.slice(), lateMillis, requests: this.#requests() });
     if (this.#samples.length > WINDOW) this.#samples.shift();
     const late = Math.max(...this.#samples.map((sample) => sample.lateMillis));
     this.p99Millis = Math.max(this.#commitP99(), late);
-    if (this.#copies > 0) return;
+    this.#quietSamples = this.#copies > 0 ? 0 : this.#quietSamples + 1;
+    // The window still has what the last copy did.
+    if (this.#quietSamples < WINDOW) return;
     // At first everything is news.
     const weight = this.quietP99Millis === 0 ? 1 : LEARNING;
     this.quietP99Millis += (this.p99Millis - this.quietP99Millis) * weight;

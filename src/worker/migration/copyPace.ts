@@ -1,37 +1,20 @@
 import type { Clock, Timers } from "../../ports/clock.ts";
+import type { CopyBrake } from "./copyBrake.ts";
 
-/** A page is followed by a pause of at most this. */
-const PAUSE_MILLIS_MAX = 100;
-const PAUSE_MILLIS_MIN = 1;
-/** Commits and turns of the event loop may take this many times as long as without a copy, and a little. */
-const SLOWER_MAX = 2;
-const SLACK_MILLIS = 2;
 /** The rate may be made good for so long. */
 const BURST_MILLIS = 100;
+/** Who is to catch up with the clients' writes must not wait for long, however slow everything is. */
+const FOLLOWING_MILLIS_MAX = 10;
 
 export interface CopyPaceHost {
   readonly clock: Clock;
   readonly timers: Timers;
-  /** What clients bear at present: how slow the slowest hundredth of the last commits was, milliseconds; and before the copy began. */
-  readonly load: CommitLoad;
-}
-
-/** How slow commits are. */
-export interface CommitLoad {
-  /** Of the last second or so; 0 if there were hardly any. */
-  readonly p99Millis: number;
-  /** Of a time in which nothing was copied. */
-  readonly quietP99Millis: number;
-  /** What is usual is learnt from now on. */
-  start(): void;
-  copyBegins(): void;
-  copyEnds(): void;
+  readonly brake: CopyBrake;
 }
 
 /** How fast a source gives out a copy: by a rate that was set, and so that its own clients hardly notice. */
 export class CopyPace {
   readonly #host: CopyPaceHost;
-  #pauseMillis = 0;
   /** Until when the bytes that were sent are paid for. */
   #paidMillis: number;
 
@@ -44,22 +27,24 @@ export class CopyPace {
     return new Promise((resolve) => this.#host.timers.after(millis, resolve));
   }
 
-  /** Resolves when the next piece may be sent after one of `bytes`; `bytesPerSecondMax` 0 for any rate. */
-  async sent(bytes: number, bytesPerSecondMax: number): Promise<void> {
-    const { clock } = this.#host;
+  /** Resolves when a copy may begin. */
+  async begin(): Promise<void> {
+    const millis = this.#host.brake.millisBefore;
+    if (millis >= 1) await this.pass(millis);
+  }
+
+  /**
+   * Resolves when the next piece may be sent after one of `bytes`; `bytesPerSecondMax` 0 for any rate. `isFollowing`: it was a piece of what
+   * clients have written since the copy began.
+   */
+  async sent(bytes: number, bytesPerSecondMax: number, isFollowing: boolean): Promise<void> {
+    const { clock, brake } = this.#host;
     const now = clock.monotonic();
     if (bytesPerSecondMax > 0) {
       this.#paidMillis = Math.max(this.#paidMillis, now - BURST_MILLIS) + (bytes * 1000) / bytesPerSecondMax;
     } else this.#paidMillis = now;
-    this.#adapt();
-    const wait = Math.max(this.#paidMillis - now, this.#pauseMillis);
+    const pause = brake.next();
+    const wait = Math.max(this.#paidMillis - now, isFollowing ? Math.min(pause, FOLLOWING_MILLIS_MAX) : pause);
     if (wait >= 1) await this.pass(wait);
-  }
-
-  #adapt(): void {
-    const { p99Millis, quietP99Millis } = this.#host.load;
-    const isSlow = p99Millis > quietP99Millis * SLOWER_MAX + SLACK_MILLIS;
-    if (isSlow) this.#pauseMillis = Math.min(PAUSE_MILLIS_MAX, Math.max(PAUSE_MILLIS_MIN, this.#pauseMillis * 1.5));
-    else this.#pauseMillis = this.#pauseMillis < PAUSE_MILLIS_MIN ? 0 : this.#pauseMillis * 0.9;
   }
 }

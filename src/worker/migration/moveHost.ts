@@ -6,7 +6,8 @@ import type { Checksum } from "../../ports/checksum.ts";
 import type { Clock, Timers } from "../../ports/clock.ts";
 import type { Coordinator } from "../../ports/coordinator.ts";
 import type { CallRefusal, WorkerCaller } from "../../ports/workerCalls.ts";
-import type { CommitLoad } from "./copyPace.ts";
+import type { CommitLoad } from "./commitLoad.ts";
+import type { CopyBrake } from "./copyBrake.ts";
 import type { MoveRules } from "./moveRules.ts";
 import type { MoveSettings } from "./moveSettings.ts";
 
@@ -49,6 +50,7 @@ export interface MoveHost {
   slotsChanged(): void;
   /** How slow this group's commits are, and whether something is being copied from it. */
   readonly load: CommitLoad;
+  readonly brake: CopyBrake;
   notice(text: string): void;
   /** A fault of the program. */
   failed(error: unknown): void;

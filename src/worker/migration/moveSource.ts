@@ -151,6 +151,8 @@ export class MoveSource implements MoveDriver {
 
   async copySlots({ slots, from }: CopyRequest): Promise<Result<AsyncIterable<Uint8Array>, CallRefusal>> {
     const { host, isActive } = this.#parts;
+    // Who goes on behind what it has asks for the seal at once, and would find no copy here.
+    if (from === 0) await new CopyPace(host).begin();
     const read = await this.#parts.read();
     if (read?.record === undefined || !isActive()) return refused("unsteady", "the move's record cannot be read");
     const { record } = read;
@@ -216,7 +218,9 @@ export class MoveSource implements MoveDriver {
   /** Clients wait for what is sealed: nothing holds that up. */
   async #pause(pace: CopyPace, bytes: number): Promise<void> {
     const { host, id } = this.#parts;
-    if (!host.slots.moves.has(id)) await pace.sent(bytes, this.#read?.record?.bytesPerSecondMax ?? 0);
+    if (host.slots.moves.has(id)) return;
+    const isFollowing = (this.#copy?.sourceSeq ?? 0) > 0;
+    await pace.sent(bytes, this.#read?.record?.bytesPerSecondMax ?? 0, isFollowing);
   }
 }
 

@@ -12,6 +12,7 @@ import { SlotCopySource } from "../../storage/slotCopySource.ts";
 import type { Node } from "../node.ts";
 import { CommitLoadWatch } from "./commitLoad.ts";
 import { CommitWaits } from "./commitWaits.ts";
+import { CopyBrake } from "./copyBrake.ts";
 import { COPY_GONE } from "./copyRefusals.ts";
 import type { CopySource, Imported, KeyWalk, MoveHost } from "./moveHost.ts";
 import { ALL_MOVE_RULES, type MoveRules } from "./moveRules.ts";
@@ -31,6 +32,7 @@ export class NodeMoveHost implements MoveHost {
   readonly settings: MoveSettings;
   readonly waits = new CommitWaits();
   readonly load: CommitLoadWatch;
+  readonly brake: CopyBrake;
   readonly #node: Node;
 
   constructor(node: Node) {
@@ -43,7 +45,8 @@ export class NodeMoveHost implements MoveHost {
     this.checksum = checksum;
     this.rules = moving?.rules ?? ALL_MOVE_RULES;
     this.settings = moving?.settings ?? MOVE_SETTINGS;
-    this.load = new CommitLoadWatch(node.journal.commits, clock, timers);
+    this.load = new CommitLoadWatch(node.journal.commits, () => node.meter.commands, clock, timers);
+    this.brake = new CopyBrake(this.load);
   }
 
   get slots(): SlotTable {

@@ -50,7 +50,11 @@ describe("readConfig", () => {
       group: "g1",
       "rpc-port": 0,
       "link-port": 0,
+      "with-master": false,
+      "master-rpc-port": 7300,
+      "master-http-port": 0,
       "replica-reads": "linearizable",
+      scatter: false,
     });
   });
 

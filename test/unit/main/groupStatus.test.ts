@@ -20,7 +20,8 @@ function worker(id: string, role: string, changes: Partial<NodeStatus> = {}): Wo
 }
 
 function line(status: GroupStatus): string {
-  return statusText({ cluster: "c", groups: [status], notices: [] }).trim();
+  const placed = { ...status, slots: undefined };
+  return statusText({ cluster: "c", groups: [placed], spares: [], masters: [], moves: 0, notices: [] }).trim();
 }
 
 describe("the status of a group", () => {

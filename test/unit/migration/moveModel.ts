@@ -2,7 +2,7 @@
  * Slots on their way from one group to another, as an abstract machine whose every interleaving can be visited (REPLICATION.md 5.5): a source
  * of two replicas with fail-over, a target with one replicated state, and a coordinator that changes only by compare-and-set.
  */
-export interface ModelState {
+interface ModelState {
   /** How each source replica sees the slots: 0 open, 1 sealed, 2 closed. What both see is committed. */
   readonly view0: number;
   readonly view1: number;

@@ -149,3 +149,57 @@ directed(
     return stage.replica("r0").primary?.phase === "active" && stage.replica("r2").mayServe(stage.now);
   },
 );
+
+/** The machine is suspended while the others go on without it; its own clock shows no time then. Answers what it shows at the end. */
+function suspend(stage: Stage, id: string, others: readonly string[], millis: number): number {
+  const clock = stage.now;
+  stage.holdsBack = (from, to) => from === id || to === id;
+  for (let passed = 0; passed < millis; passed += 10) {
+    stage.now += 10;
+    for (const other of others) stage.act(other, (replica, now) => replica.tick(now));
+    stage.settle();
+  }
+  return clock + 1;
+}
+
+directed("leasesEndWithStandstill", "a primary that was suspended answers while another is the primary", (rules) => {
+  const stage = new Stage(rules).begin("r0", "r1", "r2");
+  const now = suspend(stage, "r0", ["r1", "r2"], 2_000);
+  assert.equal(stage.replica("r1").primary?.phase, "active");
+  const replica = stage.replica("r0");
+  replica.stoodStill(now);
+  return replica.mayServe(now + 5);
+});
+
+directed("leasesEndWithStandstill", "a secondary that was suspended answers after it was removed", (rules) => {
+  const stage = new Stage(rules).begin("r0", "r1", "r2");
+  const now = suspend(stage, "r2", ["r0", "r1"], 2_000);
+  assert.equal(stage.configuration?.secondaries.length, 1);
+  const replica = stage.replica("r2");
+  replica.stoodStill(now);
+  return replica.mayServe(now + 5);
+});
+
+directed("leasesEndWithStandstill", "what was asked for before a standstill gives a lease after it", (rules) => {
+  const stage = new Stage(rules).begin("r0", "r1", "r2");
+  const before = stage.now;
+  const replica = stage.replica("r0");
+  replica.stoodStill(before + 1);
+  for (const id of ["r1", "r2"]) {
+    const late = { kind: "beaconAck", epoch: replica.epoch, sentAt: before, askedAt: 0 } as const;
+    replica.receive({ id, incarnation: 1 }, late, before + 2);
+  }
+  return replica.mayServe(before + 2);
+});
+
+test("after a standstill everybody answers again as soon as the others have confirmed it, and nobody is removed", () => {
+  const stage = Stage.group("r0", "r1", "r2");
+  const { epoch: before } = stage.configuration!;
+  for (const id of ["r0", "r1", "r2"]) stage.act(id, (replica, now) => replica.stoodStill(now));
+  stage.pass(300);
+  assert.deepEqual(
+    ["r0", "r1", "r2"].map((id) => stage.replica(id).mayServe(stage.now)),
+    [true, true, true],
+  );
+  assert.equal(stage.configuration!.epoch, before);
+});

@@ -1,0 +1,242 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
+import { connect as connectTcp } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { FrameReader, writeFrameHead } from "./grpcFrames.ts";
+import { type GrpcStatus, STATUS, statusOf, statusOfHttp } from "./grpcStatus.ts";
+
+/** PEM texts: the authority of the servers' certificates, and one of our own where they ask for it. */
+export interface ClientTls {
+  readonly ca: string;
+  readonly certificate?: string;
+  readonly key?: string;
+}
+
+export interface ChannelOptions {
+  readonly tls: ClientTls | undefined;
+  readonly password: string | undefined;
+}
+
+export interface CallHandlers {
+  /** The bytes stay as they are only during the call. */
+  onMessage(message: Buffer): void;
+  /** Comes once, last. */
+  onEnd(status: GrpcStatus): void;
+}
+
+/** A stream of messages in both directions. */
+export interface OpenCall {
+  /** `frame` begins with room for the frame's head (`FRAME_HEAD_BYTES`). */
+  write(frame: Buffer): void;
+  /** Nothing more is said from this side. */
+  end(): void;
+  /** Gives it up; `onEnd` does not come any more. */
+  cancel(): void;
+}
+
+const CONNECT_MILLIS_MAX = 3000;
+/** A connection on which nothing came is asked for a sign of life, and is given up when there is none. */
+const PING_AFTER_MILLIS = 2000;
+const PING_MILLIS_MAX = 2000;
+const BACKOFF_FIRST_MILLIS = 20;
+const BACKOFF_MILLIS_MAX = 1000;
+const WINDOW_BYTES = 4 * 1024 * 1024;
+const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
+
+/**
+ * One connection to one address for as long as somebody calls: gRPC's protocol over Node's HTTP/2 (github.com/grpc/grpc,
+ * `PROTOCOL-HTTP2.md`). It is opened when it is needed, and again when it has broken.
+ */
+export class Channel {
+  readonly address: string;
+  readonly #options: ChannelOptions;
+  /** Those that are open. */
+  readonly calls = new Set<HttpCall>();
+  #session: ClientHttp2Session | undefined;
+  #failures = 0;
+  #retryAt = 0;
+  #isClosed = false;
+  /** When something came from there last (`performance.now()`). */
+  heardAt = 0;
+
+  constructor(address: string, options: ChannelOptions) {
+    this.address = address;
+    this.#options = options;
+  }
+
+  /** It failed last, and is not tried again yet. */
+  get isResting(): boolean {
+    return this.#session === undefined && performance.now() < this.#retryAt;
+  }
+
+  open(path: string, handlers: CallHandlers): OpenCall {
+    const session = this.#connected();
+    const call = new HttpCall(handlers, this);
+    if (session === undefined) {
+      call.refuse(unavailable(`nobody answers at ${this.address}`));
+      return call;
+    }
+    this.calls.add(call);
+    const { password, tls } = this.#options;
+    call.begin(
+      session.request({
+        ":method": "POST",
+        ":path": path,
+        ":scheme": tls === undefined ? "http" : "https",
+        "content-type": "application/grpc",
+        te: "trailers",
+        ...(password !== undefined && { authorization: `Bearer ${password}` }),
+      }),
+    );
+    return call;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const call of [...this.calls]) call.cancel();
+    this.#session?.close();
+    this.#session?.destroy();
+  }
+
+  #connected(): ClientHttp2Session | undefined {
+    if (this.#session !== undefined && !this.#session.destroyed && !this.#session.closed) return this.#session;
+    if (this.#isClosed || this.isResting) return undefined;
+    const session = this.#connect();
+    this.#session = session;
+    let timer = setTimeout(() => session.destroy(), CONNECT_MILLIS_MAX);
+    const gone = (): void => {
+      if (this.#session === session) this.#session = undefined;
+    };
+    session.once("connect", () => {
+      clearTimeout(timer);
+      if (session.destroyed) return;
+      this.#failures = 0;
+      this.heardAt = performance.now();
+      session.setLocalWindowSize(WINDOW_BYTES);
+      for (const call of this.calls) call.isSent = true;
+      timer = this.#keepAlive(session);
+    });
+    session.on("error", () => undefined);
+    session.once("goaway", gone);
+    session.once("close", () => {
+      clearInterval(timer);
+      gone();
+      this.#failures++;
+      const pause = Math.min(BACKOFF_MILLIS_MAX, BACKOFF_FIRST_MILLIS * 2 ** Math.min(this.#failures, 10));
+      this.#retryAt = performance.now() + pause * (0.5 + Math.random() / 2);
+    });
+    return session;
+  }
+
+  #connect(): ClientHttp2Session {
+    const { tls } = this.#options;
+    const { host, port } = splitAddress(this.address);
+    return connect(`${tls === undefined ? "http" : "https"}://${this.address}`, {
+      settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
+      createConnection: () => {
+        if (tls === undefined) return connectTcp({ host, port, noDelay: true });
+        const { ca, certificate, key } = tls;
+        // The authority decides, as between workers: addresses of workers come and go, and are in no certificate.
+        const trust = { ca, checkServerIdentity: () => undefined, ALPNProtocols: ["h2"] };
+        const own = certificate === undefined || key === undefined ? {} : { cert: certificate, key };
+        return connectTls({ host, port, ...trust, ...own }).setNoDelay(true);
+      },
+    });
+  }
+
+  #keepAlive(session: ClientHttp2Session): NodeJS.Timeout {
+    let askedAt: number | undefined;
+    return setInterval(() => {
+      const now = performance.now();
+      if (askedAt !== undefined && this.heardAt < askedAt) {
+        if (now - askedAt >= PING_MILLIS_MAX) session.destroy();
+        return;
+      }
+      askedAt = undefined;
+      if (now - this.heardAt < PING_AFTER_MILLIS) return;
+      if (session.destroyed) return;
+      askedAt = now;
+      session.ping((error) => {
+        if (error === null) this.heardAt = performance.now();
+      });
+    }, PING_AFTER_MILLIS / 4);
+  }
+}
+
+class HttpCall implements OpenCall {
+  /** What was written may have reached the server. */
+  isSent = false;
+  readonly #handlers: CallHandlers;
+  readonly #channel: Channel;
+  #stream: ClientHttp2Stream | undefined;
+  #status: GrpcStatus | undefined;
+  #isOver = false;
+
+  constructor(handlers: CallHandlers, channel: Channel) {
+    this.#handlers = handlers;
+    this.#channel = channel;
+  }
+
+  refuse(status: GrpcStatus): void {
+    queueMicrotask(() => this.#finish(status));
+  }
+
+  begin(stream: ClientHttp2Stream): void {
+    this.#stream = stream;
+    this.isSent = stream.session?.connecting === false;
+    const frames = new FrameReader(MESSAGE_BYTES_MAX, (message) => {
+      if (!this.#isOver) this.#handlers.onMessage(message);
+    });
+    stream.on("response", (headers) => {
+      const httpStatus = headers[":status"] ?? 200;
+      this.#status = statusOf(headers) ?? (httpStatus === 200 ? undefined : statusOfHttp(httpStatus));
+    });
+    stream.on("trailers", (headers) => {
+      this.#status = statusOf(headers as Parameters<typeof statusOf>[0]) ?? this.#status;
+    });
+    stream.on("data", (piece: Buffer) => {
+      this.#channel.heardAt = performance.now();
+      if (!frames.push(piece)) stream.close();
+    });
+    stream.on("error", () => undefined);
+    // The server has said all, and it is over, whatever this side had still to say.
+    stream.once("end", () => stream.close());
+    stream.once("close", () => {
+      this.#finish(this.#status ?? unavailable("the connection was lost", this.isSent));
+    });
+  }
+
+  write(frame: Buffer): void {
+    if (this.#stream === undefined || this.#isOver || this.#stream.destroyed) return;
+    writeFrameHead(frame);
+    this.#stream.write(frame);
+  }
+
+  end(): void {
+    this.#stream?.end();
+  }
+
+  cancel(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#channel.calls.delete(this);
+    const CANCEL = 8;
+    this.#stream?.close(CANCEL);
+  }
+
+  #finish(status: GrpcStatus): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#channel.calls.delete(this);
+    this.#handlers.onEnd(status);
+  }
+}
+
+function unavailable(message: string, wasSent = false): GrpcStatus {
+  return { code: STATUS.unavailable, message, detail: undefined, wasSent };
+}
+
+/** `host:port`; a host with colons stands in brackets. */
+function splitAddress(address: string): { readonly host: string; readonly port: number } {
+  const at = address.lastIndexOf(":");
+  return { host: address.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(address.slice(at + 1)) };
+}

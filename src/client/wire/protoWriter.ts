@@ -1,0 +1,134 @@
+const FIRST_BYTES = 512;
+/** A buffer that has become longer than this is not kept. */
+const KEPT_BYTES_MAX = 1024 * 1024;
+const SHORT_TEXT = 24;
+
+/** Writes the wire format of protocol buffers (protobuf.dev, "Encoding") into a buffer that grows. */
+export class ProtoWriter {
+  #buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  #at = 0;
+
+  get length(): number {
+    return this.#at;
+  }
+
+  /** Leaves `count` bytes for whoever fills them in later, with `take`. */
+  skip(count: number): void {
+    this.#reserve(count);
+    this.#at += count;
+  }
+
+  /** A number from 0 to 2^53 - 1. */
+  varint(value: number): void {
+    this.#reserve(10);
+    let rest = value;
+    while (rest > 0x7fffffff) {
+      this.#buffer[this.#at++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    while (rest > 0x7f) {
+      this.#buffer[this.#at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    this.#buffer[this.#at++] = rest;
+  }
+
+  /** A number of 64 bits, negative ones as their two's complement. */
+  int64(value: number | bigint): void {
+    if (value >= 0 && value <= Number.MAX_SAFE_INTEGER) {
+      this.varint(Number(value));
+      return;
+    }
+    this.#reserve(10);
+    let rest = BigInt.asUintN(64, BigInt(value));
+    while (rest > 0x7fn) {
+      this.#buffer[this.#at++] = Number(rest & 0x7fn) | 0x80;
+      rest >>= 7n;
+    }
+    this.#buffer[this.#at++] = Number(rest);
+  }
+
+  /** A number of 64 bits as zigzag: short also when it is negative. */
+  sint64(value: number | bigint): void {
+    if (typeof value === "number" && value >= -0x40000000 && value < 0x40000000) {
+      this.varint(value < 0 ? -2 * value - 1 : 2 * value);
+      return;
+    }
+    const exact = BigInt(value);
+    this.int64(BigInt.asIntN(64, (exact << 1n) ^ (exact >> 63n)));
+  }
+
+  double(value: number): void {
+    this.#reserve(8);
+    this.#at = this.#buffer.writeDoubleLE(value, this.#at);
+  }
+
+  /** A length, and text as UTF-8 or bytes as they are. */
+  bytes(value: string | Uint8Array): void {
+    if (typeof value !== "string") {
+      this.varint(value.length);
+      this.#reserve(value.length);
+      this.#buffer.set(value, this.#at);
+      this.#at += value.length;
+      return;
+    }
+    if (value.length > SHORT_TEXT || !this.#shortText(value)) {
+      const length = Buffer.byteLength(value);
+      this.varint(length);
+      this.#reserve(length);
+      this.#at += this.#buffer.write(value, this.#at);
+    }
+  }
+
+  /** False, with nothing written, if it is not ASCII. */
+  #shortText(value: string): boolean {
+    this.#reserve(value.length + 1);
+    const buffer = this.#buffer;
+    const start = this.#at;
+    let at = start;
+    buffer[at++] = value.length;
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 0x7f) return false;
+      buffer[at++] = code;
+    }
+    this.#at = at;
+    return true;
+  }
+
+  /** Begins a part whose length is not known yet; what it answers goes to `close`. */
+  open(): number {
+    this.#reserve(1);
+    return this.#at++;
+  }
+
+  close(start: number): void {
+    const length = this.#at - start - 1;
+    if (length > 0x7f) {
+      let more = 1;
+      for (let rest = length; rest > 0x3fff; rest = Math.floor(rest / 0x80)) more++;
+      this.#reserve(more);
+      this.#buffer.copyWithin(start + 1 + more, start + 1, this.#at);
+      const end = this.#at + more;
+      this.#at = start;
+      this.varint(length);
+      this.#at = end;
+    } else this.#buffer[start] = length;
+  }
+
+  /** All that was written, to keep; the writer is empty again. */
+  take(): Buffer {
+    const written = Buffer.allocUnsafe(this.#at);
+    this.#buffer.copy(written, 0, 0, this.#at);
+    this.#at = 0;
+    if (this.#buffer.length > KEPT_BYTES_MAX) this.#buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+    return written;
+  }
+
+  #reserve(count: number): void {
+    if (this.#at + count <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#at + count));
+    this.#buffer.copy(larger, 0, 0, this.#at);
+    this.#buffer = larger;
+  }
+}

@@ -1,0 +1,202 @@
+/** Made from proto/holdfast/v1/kv.proto, proto/holdfast/v1/cluster.proto, proto/grpc/health/v1/health.proto by `npm run proto`. */
+export const DESCRIPTOR_FILES: readonly DescriptorFile[] = [
+  {
+    name: "holdfast/v1/kv.proto",
+    services: ["holdfast.v1.Kv"],
+    symbols: [
+      "holdfast.v1.Consistency",
+      "holdfast.v1.GetRequest",
+      "holdfast.v1.GetReply",
+      "holdfast.v1.PutRequest",
+      "holdfast.v1.PutReply",
+      "holdfast.v1.DeleteRequest",
+      "holdfast.v1.DeleteReply",
+      "holdfast.v1.CompareAndSetRequest",
+      "holdfast.v1.CompareAndSetReply",
+      "holdfast.v1.IncrementRequest",
+      "holdfast.v1.IncrementReply",
+      "holdfast.v1.Operation",
+      "holdfast.v1.BatchRequest",
+      "holdfast.v1.BatchReply",
+      "holdfast.v1.OperationResult",
+      "holdfast.v1.ScanRequest",
+      "holdfast.v1.ScanReply",
+      "holdfast.v1.ScanItem",
+      "holdfast.v1.ValueType",
+      "holdfast.v1.WatchRequest",
+      "holdfast.v1.WatchReply",
+      "holdfast.v1.Change",
+      "holdfast.v1.CallsRequest",
+      "holdfast.v1.Call",
+      "holdfast.v1.CallsReply",
+      "holdfast.v1.Answer",
+      "holdfast.v1.Error",
+      "holdfast.v1.ErrorDetail",
+    ],
+    base64:
+      "ChRob2xkZmFzdC92MS9rdi5wcm90bxILaG9sZGZhc3QudjEiXwoKR2V0UmVxdWVzdBILCgNrZXkYASABKAwSIAoLY29uc2lzdGVu" +
+      "Y3kYAiABKA4yC0NvbnNpc3RlbmN5EhAKCGF0X2xlYXN0GAMgASgMEhAKCG5vX3ZhbHVlGAQgASgIInIKCEdldFJlcGx5Eg0KBWZv" +
+      "dW5kGAEgASgIEg0KBXZhbHVlGAIgASgMEg8KB3ZlcnNpb24YAyABKAwSFgoKdHRsX21pbGxpcxgEIAEoBEIASAASEAoIcG9zaXRp" +
+      "b24YBSABKAxCDQoLX3R0bF9taWxsaXMijgEKClB1dFJlcXVlc3QSCwoDa2V5GAEgASgMEg0KBXZhbHVlGAIgASgMEhIKCnR0bF9t" +
+      "aWxsaXMYAyABKAQSEQoJaWZfYWJzZW50GAQgASgIEhIKCmlmX3ZlcnNpb24YBSABKAwSEAoIa2VlcF90dGwYBiABKAgSFwoPcmV0" +
+      "dXJuX3ByZXZpb3VzGAcgASgIIk8KCFB1dFJlcGx5Eg8KB2FwcGxpZWQYASABKAgSDwoHdmVyc2lvbhgCIAEoDBIUCghwcmV2aW91" +
+      "cxgDIAEoDEIASABCCwoJX3ByZXZpb3VzIkkKDURlbGV0ZVJlcXVlc3QSCwoDa2V5GAEgASgMEhIKCmlmX3ZlcnNpb24YAiABKAwS" +
+      "FwoPcmV0dXJuX3ByZXZpb3VzGAMgASgIIlIKC0RlbGV0ZVJlcGx5Eg8KB2RlbGV0ZWQYASABKAgSDwoHdmVyc2lvbhgCIAEoDBIU" +
+      "CghwcmV2aW91cxgDIAEoDEIASABCCwoJX3ByZXZpb3VzIokBChRDb21wYXJlQW5kU2V0UmVxdWVzdBILCgNrZXkYASABKAwSFAoI" +
+      "ZXhwZWN0ZWQYAiABKAxCAEgAEhEKBXZhbHVlGAMgASgMQgBIARISCgp0dGxfbWlsbGlzGAQgASgEEhAKCGtlZXBfdHRsGAUgASgI" +
+      "QgsKCV9leHBlY3RlZEIICgZfdmFsdWUiVwoSQ29tcGFyZUFuZFNldFJlcGx5Eg8KB2FwcGxpZWQYASABKAgSDwoHdmVyc2lvbhgC" +
+      "IAEoDBITCgdjdXJyZW50GAMgASgMQgBIAEIKCghfY3VycmVudCJTChBJbmNyZW1lbnRSZXF1ZXN0EgsKA2tleRgBIAEoDBINCgVk" +
+      "ZWx0YRgCIAEoEhIPCgdpbml0aWFsGAMgASgSEhIKCnR0bF9taWxsaXMYBCABKAQiMAoOSW5jcmVtZW50UmVwbHkSDQoFdmFsdWUY" +
+      "ASABKBISDwoHdmVyc2lvbhgCIAEoDCLCAQoJT3BlcmF0aW9uEhkKA2dldBgBIAEoCzIKR2V0UmVxdWVzdEgAEhkKA3B1dBgCIAEo" +
+      "CzIKUHV0UmVxdWVzdEgAEh8KBmRlbGV0ZRgDIAEoCzINRGVsZXRlUmVxdWVzdEgAEi8KD2NvbXBhcmVfYW5kX3NldBgEIAEoCzIU" +
+      "Q29tcGFyZUFuZFNldFJlcXVlc3RIABIlCglpbmNyZW1lbnQYBSABKAsyEEluY3JlbWVudFJlcXVlc3RIAEIGCgRraW5kIi0KDEJh" +
+      "dGNoUmVxdWVzdBIdCgpvcGVyYXRpb25zGAEgAygLMglPcGVyYXRpb24iUQoKQmF0Y2hSZXBseRIPCgdhcHBsaWVkGAEgASgIEiAK" +
+      "B3Jlc3VsdHMYAiADKAsyD09wZXJhdGlvblJlc3VsdBIQCghwb3NpdGlvbhgDIAEoDCK+AQoPT3BlcmF0aW9uUmVzdWx0EhcKA2dl" +
+      "dBgBIAEoCzIIR2V0UmVwbHlIABIXCgNwdXQYAiABKAsyCFB1dFJlcGx5SAASHQoGZGVsZXRlGAMgASgLMgtEZWxldGVSZXBseUgA" +
+      "Ei0KD2NvbXBhcmVfYW5kX3NldBgEIAEoCzISQ29tcGFyZUFuZFNldFJlcGx5SAASIwoJaW5jcmVtZW50GAUgASgLMg5JbmNyZW1l" +
+      "bnRSZXBseUgAQgYKBGtpbmQihAEKC1NjYW5SZXF1ZXN0Eg4KBnByZWZpeBgBIAEoDBIOCgZjdXJzb3IYAiABKAwSEQoJcGFnZV9z" +
+      "aXplGAMgASgNEg4KBnZhbHVlcxgEIAEoCBIgCgtjb25zaXN0ZW5jeRgFIAEoDjILQ29uc2lzdGVuY3kSEAoIYXRfbGVhc3QYBiAB" +
+      "KAwibQoJU2NhblJlcGx5EhcKBWl0ZW1zGAEgAygLMghTY2FuSXRlbRITCgtuZXh0X2N1cnNvchgCIAEoDBINCgVvd25lchgDIAEo" +
+      "CRIRCgluZXh0X3Nsb3QYBCABKA0SEAoIcG9zaXRpb24YBSABKAwidwoIU2Nhbkl0ZW0SCwoDa2V5GAEgASgMEhcKBHR5cGUYAiAB" +
+      "KA4yCVZhbHVlVHlwZRINCgV2YWx1ZRgDIAEoDBIPCgd2ZXJzaW9uGAQgASgMEhYKCnR0bF9taWxsaXMYBSABKARCAEgAQg0KC190" +
+      "dGxfbWlsbGlzImoKDFdhdGNoUmVxdWVzdBINCgNrZXkYASABKAxIABIQCgZwcmVmaXgYAiABKAxIABIMCgRmcm9tGAMgASgMEhAK" +
+      "CHByZXZpb3VzGAQgASgIEhEKCW5vX3ZhbHVlcxgFIAEoCEIGCgR3aGF0ImEKCldhdGNoUmVwbHkSFwoHY2hhbmdlcxgBIAMoCzIG" +
+      "Q2hhbmdlEhAKCHBvc2l0aW9uGAIgASgMEhIKCnNsb3RzX2xvc3QYAyADKA0SFAoMc2xvdHNfZ2FpbmVkGAQgAygNIrcCCgZDaGFu" +
+      "Z2USEgoEa2luZBgBIAEoDjIES2luZBILCgNrZXkYAiABKAwSFwoEdHlwZRgDIAEoDjIJVmFsdWVUeXBlEg0KBXZhbHVlGAQgASgM" +
+      "Eg8KB3ZlcnNpb24YBSABKAwSHQoRZXhwaXJlc19hdF9taWxsaXMYBiABKARCAEgAEhQKCHByZXZpb3VzGAcgASgMQgBIARIYChBw" +
+      "cmV2aW91c191bmtub3duGAggASgIEhUKDXZhbHVlX3Vua25vd24YCSABKAgiSgoES2luZBIQCgxLSU5EX1VOS05PV04QABIMCghL" +
+      "SU5EX1NFVBABEhAKDEtJTkRfREVMRVRFRBACEhAKDEtJTkRfQ0xFQVJFRBAEQhQKEl9leHBpcmVzX2F0X21pbGxpc0ILCglfcHJl" +
+      "dmlvdXMiNgoMQ2FsbHNSZXF1ZXN0EhMKBWNhbGxzGAEgAygLMgRDYWxsEhEKCWNhbmNlbGxlZBgCIAMoBCKgAgoEQ2FsbBIKCgJp" +
+      "ZBgBIAEoBBIWCg50aW1lb3V0X21pbGxpcxgCIAEoDRIZCgNnZXQYAyABKAsyCkdldFJlcXVlc3RIABIZCgNwdXQYBCABKAsyClB1" +
+      "dFJlcXVlc3RIABIfCgZkZWxldGUYBSABKAsyDURlbGV0ZVJlcXVlc3RIABIvCg9jb21wYXJlX2FuZF9zZXQYBiABKAsyFENvbXBh" +
+      "cmVBbmRTZXRSZXF1ZXN0SAASJQoJaW5jcmVtZW50GAcgASgLMhBJbmNyZW1lbnRSZXF1ZXN0SAASHQoFYmF0Y2gYCCABKAsyDEJh" +
+      "dGNoUmVxdWVzdEgAEhsKBHNjYW4YCSABKAsyC1NjYW5SZXF1ZXN0SABCCQoHcmVxdWVzdCIlCgpDYWxsc1JlcGx5EhcKB2Fuc3dl" +
+      "cnMYASADKAsyBkFuc3dlciKSAgoGQW5zd2VyEgoKAmlkGAEgASgEEhYKBWVycm9yGAIgASgLMgVFcnJvckgAEhcKA2dldBgDIAEo" +
+      "CzIIR2V0UmVwbHlIABIXCgNwdXQYBCABKAsyCFB1dFJlcGx5SAASHQoGZGVsZXRlGAUgASgLMgtEZWxldGVSZXBseUgAEi0KD2Nv" +
+      "bXBhcmVfYW5kX3NldBgGIAEoCzISQ29tcGFyZUFuZFNldFJlcGx5SAASIwoJaW5jcmVtZW50GAcgASgLMg5JbmNyZW1lbnRSZXBs" +
+      "eUgAEhsKBWJhdGNoGAggASgLMgpCYXRjaFJlcGx5SAASGQoEc2NhbhgJIAEoCzIJU2NhblJlcGx5SABCBwoFcmVwbHkiQwoFRXJy" +
+      "b3ISDAoEY29kZRgBIAEoDRIPCgdtZXNzYWdlGAIgASgJEhsKBmRldGFpbBgDIAEoCzILRXJyb3JEZXRhaWwiqAQKC0Vycm9yRGV0" +
+      "YWlsEhYKBnJlYXNvbhgBIAEoDjIGUmVhc29uEg0KBWZpZWxkGAIgASgJEg8KB2FkZHJlc3MYAyABKAkSGgoScmV0cnlfYWZ0ZXJf" +
+      "bWlsbGlzGAQgASgNEhAKBHNsb3QYBSABKA1CAEgAIqkDCgZSZWFzb24SEgoOUkVBU09OX1VOS05PV04QABIQCgxSRUFTT05fTU9W" +
+      "RUQQARIWChJSRUFTT05fTk9UX1BSSU1BUlkQAhIVChFSRUFTT05fTk9UX1NFUlZFRBADEhYKElJFQVNPTl9OT19SRVBMSUNBUxAE" +
+      "Eg8KC1JFQVNPTl9ESVNLEAUSGAoUUkVBU09OX09VVF9PRl9NRU1PUlkQBhIUChBSRUFTT05fTk9UX1JFQURZEAcSFQoRUkVBU09O" +
+      "X1dST05HX1RZUEUQCBIZChVSRUFTT05fTk9UX0FOX0lOVEVHRVIQCRITCg9SRUFTT05fT1ZFUkZMT1cQChIYChRSRUFTT05fUE9T" +
+      "SVRJT05fTE9TVBALEhgKFFJFQVNPTl9JTlZBTElEX0ZJRUxEEAwSGgoWUkVBU09OX0RJRkZFUkVOVF9TTE9UUxANEhMKD1JFQVNP" +
+      "Tl9UT09fTUFOWRAOEhMKD1JFQVNPTl9QQVNTV09SRBAPEhcKE1JFQVNPTl9OT1RfRVhFQ1VURUQQEBIXChNSRUFTT05fRkFURV9V" +
+      "TktOT1dOEBFCBwoFX3Nsb3QqRQoLQ29uc2lzdGVuY3kSHAoYQ09OU0lTVEVOQ1lfTElORUFSSVpBQkxFEAASGAoUQ09OU0lTVEVO" +
+      "Q1lfRVZFTlRVQUwQASqPAQoJVmFsdWVUeXBlEhMKD1ZBTFVFX1RZUEVfTk9ORRAAEhQKEFZBTFVFX1RZUEVfVkFMVUUQARITCg9W" +
+      "QUxVRV9UWVBFX0xJU1QQAhITCg9WQUxVRV9UWVBFX0hBU0gQAxISCg5WQUxVRV9UWVBFX1NFVBAEEhkKFVZBTFVFX1RZUEVfU09S" +
+      "VEVEX1NFVBAFMscECgJLdhI1CgNHZXQSFy5ob2xkZmFzdC52MS5HZXRSZXF1ZXN0GhUuaG9sZGZhc3QudjEuR2V0UmVwbHkSNQoD" +
+      "UHV0EhcuaG9sZGZhc3QudjEuUHV0UmVxdWVzdBoVLmhvbGRmYXN0LnYxLlB1dFJlcGx5Ej4KBkRlbGV0ZRIaLmhvbGRmYXN0LnYx" +
+      "LkRlbGV0ZVJlcXVlc3QaGC5ob2xkZmFzdC52MS5EZWxldGVSZXBseRJTCg1Db21wYXJlQW5kU2V0EiEuaG9sZGZhc3QudjEuQ29t" +
+      "cGFyZUFuZFNldFJlcXVlc3QaHy5ob2xkZmFzdC52MS5Db21wYXJlQW5kU2V0UmVwbHkSRwoJSW5jcmVtZW50Eh0uaG9sZGZhc3Qu" +
+      "djEuSW5jcmVtZW50UmVxdWVzdBobLmhvbGRmYXN0LnYxLkluY3JlbWVudFJlcGx5EjsKBUJhdGNoEhkuaG9sZGZhc3QudjEuQmF0" +
+      "Y2hSZXF1ZXN0GhcuaG9sZGZhc3QudjEuQmF0Y2hSZXBseRI4CgRTY2FuEhguaG9sZGZhc3QudjEuU2NhblJlcXVlc3QaFi5ob2xk" +
+      "ZmFzdC52MS5TY2FuUmVwbHkSPQoFV2F0Y2gSGS5ob2xkZmFzdC52MS5XYXRjaFJlcXVlc3QaFy5ob2xkZmFzdC52MS5XYXRjaFJl" +
+      "cGx5MAESPwoFQ2FsbHMSGS5ob2xkZmFzdC52MS5DYWxsc1JlcXVlc3QaFy5ob2xkZmFzdC52MS5DYWxsc1JlcGx5KAEwAWIGcHJv" +
+      "dG8z",
+  },
+  {
+    name: "holdfast/v1/cluster.proto",
+    services: ["holdfast.v1.Cluster"],
+    symbols: [
+      "holdfast.v1.GetTopologyRequest",
+      "holdfast.v1.WatchTopologyRequest",
+      "holdfast.v1.SlotRange",
+      "holdfast.v1.Topology",
+      "holdfast.v1.Group",
+      "holdfast.v1.Worker",
+      "holdfast.v1.Master",
+      "holdfast.v1.Command",
+      "holdfast.v1.Migrate",
+      "holdfast.v1.Rebalance",
+      "holdfast.v1.GroupCommand",
+      "holdfast.v1.SetWeight",
+      "holdfast.v1.MoveCommand",
+      "holdfast.v1.Lend",
+      "holdfast.v1.Return",
+      "holdfast.v1.Switch",
+      "holdfast.v1.PlanRequest",
+      "holdfast.v1.PlannedMove",
+      "holdfast.v1.PlanReply",
+      "holdfast.v1.ExecuteRequest",
+      "holdfast.v1.ListMovesRequest",
+      "holdfast.v1.ListMovesReply",
+      "holdfast.v1.Wanted",
+      "holdfast.v1.Move",
+      "holdfast.v1.WhyRequest",
+      "holdfast.v1.Decision",
+      "holdfast.v1.WhyReply",
+      "holdfast.v1.HotRequest",
+      "holdfast.v1.HotReply",
+      "holdfast.v1.HotWorker",
+      "holdfast.v1.HotSlot",
+      "holdfast.v1.HotKey",
+    ],
+    base64:
+      "Chlob2xkZmFzdC92MS9jbHVzdGVyLnByb3RvEgtob2xkZmFzdC52MSIUChJHZXRUb3BvbG9neVJlcXVlc3QiFgoUV2F0Y2hUb3Bv" +
+      "bG9neVJlcXVlc3QiJQoJU2xvdFJhbmdlEgwKBGZyb20YASABKA0SCgoCdG8YAiABKA0iiwEKCFRvcG9sb2d5Eg8KB2NsdXN0ZXIY" +
+      "ASABKAkSFQoNc2xvdHNfdmVyc2lvbhgCIAEoBBIVCgZncm91cHMYAyADKAsyBUdyb3VwEhYKBnNwYXJlcxgEIAMoCzIGV29ya2Vy" +
+      "EhcKB21hc3RlcnMYBSADKAsyBk1hc3RlchIPCgdub3RpY2VzGAYgAygJInkKBUdyb3VwEgwKBG5hbWUYASABKAkSGAoFc2xvdHMY" +
+      "AiADKAsyCVNsb3RSYW5nZRINCgVlcG9jaBgDIAEoBBIOCgZ3ZWlnaHQYBCABKAESEAoIZHJhaW5pbmcYBSABKAgSFwoHd29ya2Vy" +
+      "cxgGIAMoCzIGV29ya2VyIuoBCgZXb3JrZXISCgoCaWQYASABKAkSEgoEcm9sZRgCIAEoDjIEUm9sZRINCgVyZWRpcxgDIAEoCRIL" +
+      "CgNycGMYBCABKAkSDwoHcHJlc2VudBgFIAEoCBIPCgd2ZXJzaW9uGAYgASgJEg8KB2xlbnRfdG8YByABKAkicQoEUm9sZRIQCgxS" +
+      "T0xFX1VOS05PV04QABIQCgxST0xFX1BSSU1BUlkQARISCg5ST0xFX1NFQ09OREFSWRACEhAKDFJPTEVfTEVBUk5FUhADEg8KC1JP" +
+      "TEVfQUJTRU5UEAQSDgoKUk9MRV9TUEFSRRAFIlAKBk1hc3RlchIKCgJpZBgBIAEoCRIOCgZhY3RpdmUYAiABKAgSCwoDcnBjGAMg" +
+      "ASgJEgwKBGh0dHAYBCABKAkSDwoHdmVyc2lvbhgFIAEoCSLyAgoHQ29tbWFuZBIaCgdtaWdyYXRlGAEgASgLMgdNaWdyYXRlSAAS" +
+      "HgoJcmViYWxhbmNlGAIgASgLMglSZWJhbGFuY2VIABIdCgVkcmFpbhgDIAEoCzIMR3JvdXBDb21tYW5kSAASHwoHdW5kcmFpbhgE" +
+      "IAEoCzIMR3JvdXBDb21tYW5kSAASGwoGd2VpZ2h0GAUgASgLMglTZXRXZWlnaHRIABIdCgZjYW5jZWwYBiABKAsyC01vdmVDb21t" +
+      "YW5kSAASHAoFcGF1c2UYByABKAsyC01vdmVDb21tYW5kSAASHQoGcmVzdW1lGAggASgLMgtNb3ZlQ29tbWFuZEgAEhQKBGxlbmQY" +
+      "CSABKAsyBExlbmRIABIYCgZyZXR1cm4YCiABKAsyBlJldHVybkgAEhgKBmFkdmljZRgLIAEoCzIGU3dpdGNoSAASIAoOYXV0b19y" +
+      "ZWJhbGFuY2UYDCABKAsyBlN3aXRjaEgAQgYKBGtpbmQiTQoHTWlncmF0ZRIYCgVzbG90cxgBIAMoCzIJU2xvdFJhbmdlEgoKAnRv" +
+      "GAIgASgJEhwKFGJ5dGVzX3Blcl9zZWNvbmRfbWF4GAMgASgEIgsKCVJlYmFsYW5jZSIdCgxHcm91cENvbW1hbmQSDQoFZ3JvdXAY" +
+      "ASABKAkiKgoJU2V0V2VpZ2h0Eg0KBWdyb3VwGAEgASgJEg4KBndlaWdodBgCIAEoASIZCgtNb3ZlQ29tbWFuZBIKCgJpZBgBIAEo" +
+      "CSIkCgRMZW5kEg0KBXNwYXJlGAEgASgJEg0KBWdyb3VwGAIgASgJIhcKBlJldHVybhINCgVzcGFyZRgBIAEoCSIUCgZTd2l0Y2gS" +
+      "CgoCb24YASABKAgiJwoLUGxhblJlcXVlc3QSGAoHY29tbWFuZBgBIAEoCzIHQ29tbWFuZCJHCgtQbGFubmVkTW92ZRIOCgZzb3Vy" +
+      "Y2UYASABKAkSDgoGdGFyZ2V0GAIgASgJEhgKBXNsb3RzGAMgAygLMglTbG90UmFuZ2UiqQEKCVBsYW5SZXBseRIRCglzZW50ZW5j" +
+      "ZXMYASADKAkSGgoFbW92ZXMYAiADKAsyC1BsYW5uZWRNb3ZlEhAKBGtleXMYAyABKARCAEgAEhEKBWJ5dGVzGAQgASgEQgBIARIP" +
+      "CgdyZXF1ZXN0GAUgASgJEg8KB2lzX2RvbmUYBiABKAgSEwoLZmluZ2VycHJpbnQYByABKAlCBwoFX2tleXNCCAoGX2J5dGVzIj8K" +
+      "DkV4ZWN1dGVSZXF1ZXN0EhgKB2NvbW1hbmQYASABKAsyB0NvbW1hbmQSEwoLZmluZ2VycHJpbnQYAiABKAkiEgoQTGlzdE1vdmVz" +
+      "UmVxdWVzdCJmCg5MaXN0TW92ZXNSZXBseRITCgVtb3ZlcxgBIAMoCzIETW92ZRIWCgZ3YW50ZWQYAiADKAsyBldhbnRlZBIUCgxp" +
+      "c19iYWxhbmNpbmcYAyABKAgSEQoJaXNfcGF1c2VkGAQgASgIIj8KBldhbnRlZBIPCgdyZXF1ZXN0GAEgASgJEhgKBXNsb3RzGAIg" +
+      "AygLMglTbG90UmFuZ2USCgoCdG8YAyABKAkiqQMKBE1vdmUSCgoCaWQYASABKAkSDgoGc291cmNlGAIgASgJEg4KBnRhcmdldBgD" +
+      "IAEoCRIYCgVzbG90cxgEIAMoCzIJU2xvdFJhbmdlEhQKBXN0YXRlGAUgASgOMgVTdGF0ZRIOCgZwYXVzZWQYBiABKAgSDgoGcmVh" +
+      "c29uGAcgASgJEhIKCnBsYW5uZWRfYXQYCCABKAQSEwoLa2V5c19jb3BpZWQYCSABKAQSEgoKa2V5c190b3RhbBgKIAEoBBIUCgxi" +
+      "eXRlc19jb3BpZWQYCyABKAQSEwoLYnl0ZXNfdG90YWwYDCABKAQSGAoQYnl0ZXNfcGVyX3NlY29uZBgNIAEoBBISCgpsYWdfbWls" +
+      "bGlzGA4gASgEEhcKC21pbGxpc19sZWZ0GA8gASgEQgBIACJmCgVTdGF0ZRIRCg1TVEFURV9VTktOT1dOEAASEQoNU1RBVEVfUExB" +
+      "Tk5FRBABEhEKDVNUQVRFX0NPUFlJTkcQAhIRCg1TVEFURV9GTElQUEVEEAMSEQoNU1RBVEVfQUJPUlRFRBAEQg4KDF9taWxsaXNf" +
+      "bGVmdCIfCgpXaHlSZXF1ZXN0EhEKCWNvdW50X21heBgBIAEoDSJTCghEZWNpc2lvbhIKCgJhdBgBIAEoBBINCgVlcG9jaBgCIAEo" +
+      "BBIMCgRraW5kGAMgASgJEgwKBHRleHQYBCABKAkSEAoIZXhlY3V0ZWQYBSABKAgiJwoIV2h5UmVwbHkSGwoJZGVjaXNpb25zGAEg" +
+      "AygLMghEZWNpc2lvbiIfCgpIb3RSZXF1ZXN0EhEKCWNvdW50X21heBgBIAEoDSJUCghIb3RSZXBseRIaCgd3b3JrZXJzGAEgAygL" +
+      "MglIb3RXb3JrZXISFgoFc2xvdHMYAiADKAsyB0hvdFNsb3QSFAoEa2V5cxgDIAMoCzIGSG90S2V5InIKCUhvdFdvcmtlchIOCgZ3" +
+      "b3JrZXIYASABKAkSDQoFZ3JvdXAYAiABKAkSDQoFcmVhZHMYAyABKAESDgoGd3JpdGVzGAQgASgBEg0KBWJ5dGVzGAUgASgBEgwK" +
+      "BGxvYWQYBiABKAESCgoCYXQYByABKAQiYgoHSG90U2xvdBIMCgRzbG90GAEgASgNEg0KBWdyb3VwGAIgASgJEg0KBXJlYWRzGAMg" +
+      "ASgBEg4KBndyaXRlcxgEIAEoARIMCgRrZXlzGAUgASgEEg0KBWJ5dGVzGAYgASgEIjYKBkhvdEtleRILCgNrZXkYASABKAwSDQoF" +
+      "Z3JvdXAYAiABKAkSEAoIcmVxdWVzdHMYAyABKAEyzgMKB0NsdXN0ZXISRQoLR2V0VG9wb2xvZ3kSHy5ob2xkZmFzdC52MS5HZXRU" +
+      "b3BvbG9neVJlcXVlc3QaFS5ob2xkZmFzdC52MS5Ub3BvbG9neRJLCg1XYXRjaFRvcG9sb2d5EiEuaG9sZGZhc3QudjEuV2F0Y2hU" +
+      "b3BvbG9neVJlcXVlc3QaFS5ob2xkZmFzdC52MS5Ub3BvbG9neTABEjgKBFBsYW4SGC5ob2xkZmFzdC52MS5QbGFuUmVxdWVzdBoW" +
+      "LmhvbGRmYXN0LnYxLlBsYW5SZXBseRI+CgdFeGVjdXRlEhsuaG9sZGZhc3QudjEuRXhlY3V0ZVJlcXVlc3QaFi5ob2xkZmFzdC52" +
+      "MS5QbGFuUmVwbHkSRwoJTGlzdE1vdmVzEh0uaG9sZGZhc3QudjEuTGlzdE1vdmVzUmVxdWVzdBobLmhvbGRmYXN0LnYxLkxpc3RN" +
+      "b3Zlc1JlcGx5EjUKA1doeRIXLmhvbGRmYXN0LnYxLldoeVJlcXVlc3QaFS5ob2xkZmFzdC52MS5XaHlSZXBseRI1CgNIb3QSFy5o" +
+      "b2xkZmFzdC52MS5Ib3RSZXF1ZXN0GhUuaG9sZGZhc3QudjEuSG90UmVwbHliBnByb3RvMw==",
+  },
+  {
+    name: "grpc/health/v1/health.proto",
+    services: ["grpc.health.v1.Health"],
+    symbols: ["grpc.health.v1.HealthCheckRequest", "grpc.health.v1.HealthCheckResponse"],
+    base64:
+      "ChtncnBjL2hlYWx0aC92MS9oZWFsdGgucHJvdG8SDmdycGMuaGVhbHRoLnYxIiUKEkhlYWx0aENoZWNrUmVxdWVzdBIPCgdzZXJ2" +
+      "aWNlGAEgASgJIoUBChNIZWFsdGhDaGVja1Jlc3BvbnNlEh0KBnN0YXR1cxgBIAEoDjINU2VydmluZ1N0YXR1cyJPCg1TZXJ2aW5n" +
+      "U3RhdHVzEgsKB1VOS05PV04QABILCgdTRVJWSU5HEAESDwoLTk9UX1NFUlZJTkcQAhITCg9TRVJWSUNFX1VOS05PV04QAzJaCgZI" +
+      "ZWFsdGgSUAoFQ2hlY2sSIi5ncnBjLmhlYWx0aC52MS5IZWFsdGhDaGVja1JlcXVlc3QaIy5ncnBjLmhlYWx0aC52MS5IZWFsdGhD" +
+      "aGVja1Jlc3BvbnNlYgZwcm90bzM=",
+  },
+];
+
+export interface DescriptorFile {
+  readonly name: string;
+  readonly services: readonly string[];
+  readonly symbols: readonly string[];
+  /** A `FileDescriptorProto`. */
+  readonly base64: string;
+}

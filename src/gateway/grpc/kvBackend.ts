@@ -1,0 +1,23 @@
+import type { Owners } from "../../worker/api/kvError.ts";
+import type { KvTable } from "../../worker/api/kvTable.ts";
+import type { WatchNode } from "../../worker/api/kvWatch.ts";
+import type { Positions } from "../../worker/api/position.ts";
+import type { Executor } from "../../worker/executor.ts";
+
+/** The node behind the API. */
+export interface KvBackend {
+  readonly executor: Executor;
+  readonly table: KvTable;
+  readonly positions: Positions;
+  readonly watchNode: WatchNode;
+  readonly owners: Owners;
+  /** Everything up to here is committed, and what is read here takes it into account. */
+  readonly settledSeq: () => number;
+  /** Empty: none is wanted. */
+  readonly password: () => string;
+  /** Whether a client from elsewhere than this machine is turned away. */
+  readonly isProtected: () => boolean;
+}
+
+/** The gRPC library, which is loaded only where it is needed. */
+export type Grpc = typeof import("@grpc/grpc-js");

@@ -1,0 +1,310 @@
+import { ByteWriter } from "../../base/byteWriter.ts";
+import { openSession, type Session } from "../../core/command/session.ts";
+import type { KvArgs } from "../../worker/api/kvArgs.ts";
+import { AnswerWriter } from "../../worker/api/kvCommands.ts";
+import { errorOfRefusal, type KvError } from "../../worker/api/kvError.ts";
+import { GET, type KvRequest, SCAN } from "../../worker/api/kvRequest.ts";
+import type { Client, ClientSink, Output } from "../../worker/client.ts";
+import type { KvBackend } from "./kvBackend.ts";
+
+const MINUS = 45;
+/** So many requests of one stream may be held up each by something of its own; what comes then waits for one of them. */
+const LANES_MAX = 512;
+/** A replica is waited for so long to come as far as a reader wants it. */
+const BEHIND_MILLIS_MAX = 5_000;
+const TICK_MILLIS = 2;
+const EVENTUAL = 1;
+
+/** One request under way. */
+export interface KvJob {
+  readonly args: KvArgs;
+  /** Monotonic clock, milliseconds; infinite for none. */
+  readonly deadline: number;
+  /** Takes the answer: a message `CallsReply` with it. Called once. */
+  readonly answered: (reply: Uint8Array) => void;
+  isOver: boolean;
+}
+
+const writer = new AnswerWriter();
+
+/** A message `CallsReply` with the refusal of one call. */
+export function refusalOf(id: number, error: KvError): Uint8Array {
+  const out = new ByteWriter(256);
+  writer.refuse(out, id, error);
+  return out.slice();
+}
+
+function isRead({ method }: KvRequest): boolean {
+  return method === GET || method === SCAN;
+}
+
+/**
+ * Brings requests to the executor, which takes those of one client one after another: whatever is held up there keeps only what is in
+ * its own lane waiting. Reads are not kept waiting by writes that came before them, unless they see what those wrote.
+ */
+export class KvLanes {
+  readonly backend: KvBackend;
+  readonly #address: string;
+  readonly #lanes = new Set<KvLane>();
+  /** The node executes nothing at present, or every lane is held up. */
+  #queue: KvJob[] = [];
+  /** Reads that want more than is here. */
+  #behind: { readonly job: KvJob; readonly seq: number; readonly until: number }[] = [];
+  readonly #timed = new Set<KvJob>();
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(backend: KvBackend, address: string) {
+    this.backend = backend;
+    this.#address = address;
+  }
+
+  /** Requests begin to arrive. */
+  beginTurn(): void {
+    this.backend.executor.beginTurn();
+  }
+
+  submit(job: KvJob): void {
+    const { request } = job.args;
+    const { start, end } = request.atLeast;
+    if (Number.isFinite(job.deadline)) {
+      this.#timed.add(job);
+      this.#tickLater();
+    }
+    if (end > start) {
+      const seq = this.backend.positions.seqOf(request.bytes, start, end);
+      if (seq === null) {
+        const message = "at_least: this is no position";
+        return this.refuse(job, { code: "invalidArgument", reason: "invalidField", message, field: "at_least" });
+      }
+      if (seq !== undefined && seq > this.backend.settledSeq()) {
+        this.#behind.push({ job, seq, until: Math.min(job.deadline, performance.now() + BEHIND_MILLIS_MAX) });
+        return this.#tickLater();
+      }
+    }
+    if (this.#queue.length > 0 || !this.#run(job)) this.#queue.push(job);
+  }
+
+  /** False if it has to wait. */
+  #run(job: KvJob): boolean {
+    if (job.isOver) return true;
+    if (performance.now() >= job.deadline) {
+      this.refuse(job, EXPIRED);
+      return true;
+    }
+    const lane = this.#laneFor(job.args.request);
+    if (lane === undefined) return false;
+    if (!this.backend.executor.mayExecute(lane.client)) {
+      this.backend.executor.awaitNode(lane.client);
+      return false;
+    }
+    lane.run(job);
+    return true;
+  }
+
+  #laneFor(request: KvRequest): KvLane | undefined {
+    const reads = isRead(request);
+    for (const lane of this.#lanes) if (lane.reads === reads && lane.client.postponed === undefined) return lane;
+    if (this.#lanes.size >= LANES_MAX) return undefined;
+    const lane = new KvLane(this, reads, this.#session());
+    this.#lanes.add(lane);
+    return lane;
+  }
+
+  #session(): Session {
+    const session = openSession({
+      id: 0,
+      address: this.#address,
+      localAddress: "",
+      createdAt: Date.now(),
+      protocol: 2,
+      authenticated: true,
+    });
+    session.libraryName = "grpc";
+    // Its requests go no further: whoever asks at the wrong place is told the right one.
+    session.isForwarded = true;
+    session.readOnly = true;
+    return session;
+  }
+
+  /** What was queued goes on. */
+  goOn(): void {
+    if (this.#isClosed || this.#queue.length === 0) return;
+    const queue = this.#queue;
+    this.#queue = [];
+    this.beginTurn();
+    for (let i = 0; i < queue.length; i++) {
+      if (this.#run(queue[i]!)) continue;
+      this.#queue = queue.slice(i).concat(this.#queue);
+      return;
+    }
+  }
+
+  answer(job: KvJob, reply: Uint8Array): void {
+    if (job.isOver) return;
+    job.isOver = true;
+    this.#timed.delete(job);
+    job.answered(reply);
+  }
+
+  refuse(job: KvJob, error: KvError): void {
+    this.answer(job, refusalOf(job.args.id, error));
+  }
+
+  /** The answer is not wanted any more. What was not evaluated is not going to be. */
+  cancel(job: KvJob, isLate = false): void {
+    if (job.isOver) return;
+    let isHeld = true;
+    for (const lane of this.#lanes) if (lane.isEvaluated(job)) isHeld = false;
+    const code = isLate ? "deadlineExceeded" : "cancelled";
+    const words = isLate ? "the call's deadline has passed" : "the call was cancelled";
+    if (isHeld) {
+      for (const lane of this.#lanes) lane.withdraw(job);
+      this.refuse(job, { code, reason: "notExecuted", message: `${words}; it was not executed` });
+      this.#queue = this.#queue.filter((each) => each !== job);
+    } else this.refuse(job, { code, reason: "unknown", message: `${words}; it was executed, and may be committed` });
+    setImmediate(() => this.goOn());
+  }
+
+  lost(lane: KvLane): void {
+    this.#lanes.delete(lane);
+  }
+
+  /** Nobody hears any more of what is under way. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#queue = [];
+    this.#behind = [];
+    for (const lane of this.#lanes) lane.close();
+    this.#lanes.clear();
+  }
+
+  #tickLater(): void {
+    if (this.#isClosed) return;
+    this.#timer ??= setTimeout(() => this.#tick(), TICK_MILLIS);
+  }
+
+  #tick(): void {
+    this.#timer = undefined;
+    const now = performance.now();
+    for (const job of this.#timed) if (now >= job.deadline) this.cancel(job, true);
+    const behind = this.#behind;
+    this.#behind = [];
+    if (behind.length > 0) this.beginTurn();
+    for (const each of behind) {
+      if (each.job.isOver) continue;
+      if (each.seq <= this.backend.settledSeq()) {
+        if (this.#queue.length > 0 || !this.#run(each.job)) this.#queue.push(each.job);
+      } else if (now >= each.until) this.refuse(each.job, now >= each.job.deadline ? EXPIRED : BEHIND);
+      else this.#behind.push(each);
+    }
+    if (this.#timed.size > 0 || this.#behind.length > 0) this.#tickLater();
+  }
+}
+
+const EXPIRED: KvError = {
+  code: "deadlineExceeded",
+  reason: "notExecuted",
+  message: "the call's deadline has passed; it was not executed",
+};
+const BEHIND: KvError = {
+  code: "unavailable",
+  reason: "notReady",
+  message: "this replica has not come as far as at_least; ask another",
+  retryAfterMillis: 100,
+};
+
+/** One client of the executor, as which requests are executed one after another, and answered in that order. */
+class KvLane implements ClientSink {
+  readonly client: Client;
+  readonly reads: boolean;
+  readonly #lanes: KvLanes;
+  readonly #jobs: KvJob[] = [];
+  #first = 0;
+
+  constructor(lanes: KvLanes, reads: boolean, session: Session) {
+    this.#lanes = lanes;
+    this.reads = reads;
+    const { executor, table } = lanes.backend;
+    this.client = executor.connect(session, this, table);
+  }
+
+  run(job: KvJob): void {
+    const { executor } = this.#lanes.backend;
+    this.client.session.consistency = job.args.request.consistency === EVENTUAL ? "eventual" : "linearizable";
+    this.#jobs.push(job);
+    executor.run(this.client, job.args);
+    executor.finish(this.client);
+  }
+
+  /** It is executed; its answer waits for its commit. */
+  isEvaluated(job: KvJob): boolean {
+    const at = this.#jobs.indexOf(job, this.#first);
+    return at >= 0 && !(this.client.postponed !== undefined && at === this.#jobs.length - 1);
+  }
+
+  /** Takes back a request that was not executed. */
+  withdraw(job: KvJob): void {
+    const { client } = this;
+    if (client.postponed === undefined || this.#jobs.at(-1) !== job) return;
+    this.#jobs.pop();
+    client.postponed = undefined;
+    client.heldSince = undefined;
+    client.awaits = 0;
+  }
+
+  send(output: Output): void {
+    const job = this.#jobs[this.#first++]!;
+    if (this.#first === this.#jobs.length) {
+      this.#jobs.length = 0;
+      this.#first = 0;
+    } else if (this.#first > 1024 && this.#first * 2 > this.#jobs.length) {
+      this.#jobs.splice(0, this.#first);
+      this.#first = 0;
+    }
+    if (job.isOver) return;
+    const isText = typeof output === "string";
+    if ((isText ? output.charCodeAt(0) : output[0]) !== MINUS) {
+      this.#lanes.answer(job, isText ? Buffer.from(output, "latin1") : output);
+      return;
+    }
+    const text = (isText ? output : Buffer.from(output).toString("latin1")).slice(1).trimEnd();
+    this.#lanes.refuse(job, errorOfRefusal(text, this.#lanes.backend.owners));
+  }
+
+  end(): void {
+    this.destroy();
+  }
+
+  /** The executor gives it up: nobody will know what became of what it has begun. */
+  destroy(): void {
+    this.#lanes.lost(this);
+    for (const job of this.#jobs.splice(this.#first)) {
+      if (this.client.postponed === job.args) this.#lanes.refuse(job, STOPPED);
+      else this.#lanes.refuse(job, this.reads ? STOPPED : FATE_UNKNOWN);
+    }
+    this.close();
+  }
+
+  resume(): void {
+    process.nextTick(() => this.#lanes.goOn());
+  }
+
+  close(): void {
+    this.#lanes.backend.executor.disconnect(this.client);
+  }
+}
+
+const STOPPED: KvError = {
+  code: "unavailable",
+  reason: "notReady",
+  message: "the node has given up this connection; nothing was executed",
+  retryAfterMillis: 100,
+};
+const FATE_UNKNOWN: KvError = {
+  code: "unknown",
+  reason: "fateUnknown",
+  message: "the primary has changed before this was committed; whether it is kept is not known here",
+};

@@ -1,0 +1,178 @@
+import type { ServerDuplexStream } from "@grpc/grpc-js";
+import { MalformedBytes } from "../../base/byteReader.ts";
+import { KvArgs } from "../../worker/api/kvArgs.ts";
+import { checkRequest } from "../../worker/api/kvCheck.ts";
+import type { KvError } from "../../worker/api/kvError.ts";
+import { type KvCall, type KvCalls, readCalls } from "../../worker/api/kvRequest.ts";
+import type { Grpc, KvBackend } from "./kvBackend.ts";
+import { statusOf } from "./kvCaller.ts";
+import { type KvJob, KvLanes, refusalOf } from "./kvLanes.ts";
+
+/** Calls of one stream that are not answered yet. */
+const OPEN_MAX = 16_384;
+/** Answers are sent when they have so many bytes, without waiting for others. */
+const MESSAGE_BYTES = 512 * 1024;
+/** While more than this waits for the client to take it, nothing more that it asks is executed. */
+const UNSENT_BYTES_MAX = 4 << 20;
+
+const TOO_MANY: KvError = {
+  code: "resourceExhausted",
+  reason: "tooMany",
+  message: `a stream has at most ${OPEN_MAX} calls under way; wait for answers`,
+};
+
+export function malformed(error: MalformedBytes): KvError {
+  return { code: "invalidArgument", reason: "invalidField", message: `the message is malformed: ${error.message}` };
+}
+
+export type CallsStream = ServerDuplexStream<Buffer, Uint8Array>;
+
+/** One stream of calls: what comes in one message is evaluated at once, and what is answered in one turn goes out in one message. */
+export class KvStream {
+  readonly #grpc: Grpc;
+  readonly #call: CallsStream;
+  readonly #lanes: KvLanes;
+  readonly #open = new Map<number, KvJob>();
+  readonly #deadline: number;
+  #answers: Uint8Array[] = [];
+  #answerBytes = 0;
+  #isFlushing = false;
+  /** Calls that came and wait for the client to take answers to those before. */
+  #waiting: readonly KvCall[] = [];
+  #unsentBytes = 0;
+  #hasEnded = false;
+  #isOver = false;
+  readonly #onOver: () => void;
+
+  constructor(grpc: Grpc, backend: KvBackend, call: CallsStream, deadline: number, onOver: () => void) {
+    this.#grpc = grpc;
+    this.#call = call;
+    this.#deadline = deadline;
+    this.#onOver = onOver;
+    this.#lanes = new KvLanes(backend, call.getPeer());
+    call.on("data", (message: Buffer) => this.#received(message));
+    call.on("end", () => {
+      this.#hasEnded = true;
+      this.#endIfDone();
+    });
+    for (const event of ["cancelled", "error", "close"]) call.on(event, () => this.#close());
+  }
+
+  /** The server stops. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#flush();
+    this.#close();
+    this.#call.end();
+  }
+
+  #received(message: Buffer): void {
+    if (this.#isOver) return;
+    let read: KvCalls;
+    try {
+      read = readCalls(message);
+    } catch (error) {
+      if (!(error instanceof MalformedBytes)) throw error;
+      return this.#fail(malformed(error));
+    }
+    this.#waiting = this.#waiting.length === 0 ? read.calls : [...this.#waiting, ...read.calls];
+    this.#takeWaiting();
+    for (const id of read.cancelled) {
+      const job = this.#open.get(id);
+      if (job !== undefined) this.#lanes.cancel(job);
+    }
+  }
+
+  #takeWaiting(): void {
+    const calls = this.#waiting;
+    this.#lanes.beginTurn();
+    let taken = 0;
+    while (taken < calls.length && !this.#isFull) {
+      this.#take(calls[taken++]!);
+      if (this.#isOver) return;
+    }
+    this.#waiting = taken === calls.length ? [] : calls.slice(taken);
+    if (this.#waiting.length > 0) this.#call.pause();
+  }
+
+  get #isFull(): boolean {
+    return this.#unsentBytes + this.#answerBytes > UNSENT_BYTES_MAX;
+  }
+
+  #take({ id, request, timeoutMillis }: KvCall): void {
+    if (this.#open.has(id) || !Number.isSafeInteger(id)) {
+      const message = `calls.id: ${id} is another open call's, or no id`;
+      return this.#fail({ code: "invalidArgument", reason: "invalidField", message, field: "calls.id" });
+    }
+    const error = request === undefined ? NO_REQUEST : this.#open.size >= OPEN_MAX ? TOO_MANY : checkRequest(request);
+    if (error !== undefined) return this.#answered(id, refusalOf(id, error));
+    const now = performance.now();
+    const job: KvJob = {
+      args: new KvArgs(request!, id, "kv"),
+      deadline: timeoutMillis > 0 ? Math.min(this.#deadline, now + timeoutMillis) : this.#deadline,
+      answered: (reply) => this.#answered(id, reply),
+      isOver: false,
+    };
+    this.#open.set(id, job);
+    this.#lanes.submit(job);
+  }
+
+  #answered(id: number, reply: Uint8Array): void {
+    this.#open.delete(id);
+    if (this.#isOver) return;
+    this.#answers.push(reply);
+    this.#answerBytes += reply.length;
+    if (this.#answerBytes >= MESSAGE_BYTES) this.#flush();
+    else if (!this.#isFlushing) {
+      this.#isFlushing = true;
+      setImmediate(() => this.#flush());
+    }
+  }
+
+  #flush(): void {
+    this.#isFlushing = false;
+    if (this.#isOver || this.#answers.length === 0) return;
+    const message = this.#answers.length === 1 ? this.#answers[0]! : Buffer.concat(this.#answers);
+    this.#answers = [];
+    this.#answerBytes = 0;
+    this.#unsentBytes += message.length;
+    this.#call.write(message, () => this.#sent(message.length));
+    this.#endIfDone();
+  }
+
+  #sent(bytes: number): void {
+    this.#unsentBytes -= bytes;
+    if (this.#isOver || this.#waiting.length === 0 || this.#isFull) return;
+    this.#takeWaiting();
+    if (this.#waiting.length === 0) this.#call.resume();
+  }
+
+  #endIfDone(): void {
+    if (!this.#hasEnded || this.#isOver) return;
+    if (this.#open.size > 0 || this.#answers.length > 0 || this.#waiting.length > 0) return;
+    this.#close();
+    this.#call.end();
+  }
+
+  #fail(error: KvError): void {
+    this.#flush();
+    this.#close();
+    this.#call.emit("error", statusOf(this.#grpc, error));
+  }
+
+  /** Nobody hears any more of what is under way; what was not evaluated is not going to be. */
+  #close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#lanes.close();
+    this.#open.clear();
+    this.#onOver();
+  }
+}
+
+const NO_REQUEST: KvError = {
+  code: "invalidArgument",
+  reason: "invalidField",
+  message: "calls.request: a call has a request of a kind that this version knows",
+  field: "calls.request",
+};

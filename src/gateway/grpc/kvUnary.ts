@@ -1,0 +1,107 @@
+import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
+import { MalformedBytes } from "../../base/byteReader.ts";
+import { KvArgs } from "../../worker/api/kvArgs.ts";
+import { checkRequest } from "../../worker/api/kvCheck.ts";
+import { ERROR_FIELD } from "../../worker/api/kvCommands.ts";
+import { type KvRequest, type Method, readRequest } from "../../worker/api/kvRequest.ts";
+import { WireReader } from "../../worker/api/wireReader.ts";
+import type { Grpc, KvBackend } from "./kvBackend.ts";
+import { NOT_READY, refuseCaller, statusOf, statusWith } from "./kvCaller.ts";
+import { type KvJob, KvLanes } from "./kvLanes.ts";
+import { malformed } from "./kvStream.ts";
+
+type Call = ServerUnaryCall<Buffer, Uint8Array>;
+type Answer = sendUnaryData<Uint8Array>;
+const ONE_CALL = 1;
+
+/** Answers the methods with one request and one reply. */
+export class KvUnary {
+  readonly #grpc: Grpc;
+  readonly #backend: () => KvBackend | undefined;
+  #lanes: KvLanes | undefined;
+
+  constructor(grpc: Grpc, backend: () => KvBackend | undefined) {
+    this.#grpc = grpc;
+    this.#backend = backend;
+  }
+
+  handler(method: Method): (call: Call, answer: Answer) => void {
+    return (call, answer) => this.#handle(method, call, answer);
+  }
+
+  #handle(method: Method, call: Call, answer: Answer): void {
+    const backend = this.#backend();
+    if (backend === undefined) return answer(statusOf(this.#grpc, NOT_READY));
+    const stranger = refuseCaller(backend, call.metadata, call.getPeer());
+    if (stranger !== undefined) return answer(statusOf(this.#grpc, stranger));
+    let request: KvRequest;
+    try {
+      request = readRequest(method, call.request);
+    } catch (error) {
+      if (!(error instanceof MalformedBytes)) throw error;
+      return answer(statusOf(this.#grpc, malformed(error)));
+    }
+    const refused = checkRequest(request);
+    if (refused !== undefined) return answer(statusOf(this.#grpc, refused));
+    if (this.#lanes?.backend !== backend) this.#lanes = new KvLanes(backend, "grpc");
+    const lanes = this.#lanes;
+    const job: KvJob = {
+      args: new KvArgs(request, ONE_CALL, "kv"),
+      deadline: deadlineOf(call),
+      answered: (reply) => this.#answer(reply, answer),
+      isOver: false,
+    };
+    call.once("cancelled", () => lanes.cancel(job));
+    lanes.beginTurn();
+    lanes.submit(job);
+  }
+
+  close(): void {
+    this.#lanes?.close();
+  }
+
+  /** Takes the reply of one call out of a `CallsReply`. */
+  #answer(reply: Uint8Array, answer: Answer): void {
+    const outer = new WireReader(reply);
+    outer.next();
+    const inner = new WireReader(reply, outer.at, reply.length);
+    inner.at = outer.bytesField() && outer.start;
+    let bytes: Uint8Array = new Uint8Array(0);
+    let field = 0;
+    while (inner.next()) {
+      if (inner.wireType !== 2) {
+        inner.skip();
+        continue;
+      }
+      field = inner.field;
+      const end = inner.bytesField();
+      bytes = reply.subarray(inner.start, end);
+    }
+    if (field !== ERROR_FIELD) answer(null, bytes);
+    else answer(this.#status(bytes));
+  }
+
+  #status(error: Uint8Array): ReturnType<typeof statusWith> {
+    const reader = new WireReader(error);
+    let code = 2;
+    let message = "";
+    let detail: Buffer = Buffer.alloc(0);
+    while (reader.next()) {
+      if (reader.field === 1) code = reader.unsigned();
+      else {
+        const end = reader.bytesField();
+        const bytes = Buffer.from(error.subarray(reader.start, end));
+        if (reader.field === 2) message = bytes.toString("latin1");
+        else detail = bytes;
+      }
+    }
+    return statusWith(this.#grpc, code, message, detail);
+  }
+}
+
+/** On the monotonic clock. */
+export function deadlineOf(call: { getDeadline(): Date | number }): number {
+  const deadline = call.getDeadline();
+  const at = typeof deadline === "number" ? deadline : deadline.getTime();
+  return Number.isFinite(at) ? performance.now() + (at - Date.now()) : Number.POSITIVE_INFINITY;
+}

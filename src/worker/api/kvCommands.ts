@@ -1,0 +1,163 @@
+import { ByteWriter } from "../../base/byteWriter.ts";
+import { invariant } from "../../base/invariant.ts";
+import { decodeLatin1 } from "../../base/latin1.ts";
+import type { Call } from "../../core/command/call.ts";
+import { oneKey } from "../../core/command/generic/keySpecs.ts";
+import { lookupArg } from "../../core/command/lookup.ts";
+import type { CommandSpec } from "../../core/command/spec.ts";
+import { VALUE_STRING } from "../../core/state/keySpace.ts";
+import { KvArgs } from "./kvArgs.ts";
+import { evaluateBatch } from "./kvBatch.ts";
+import { type KvError, putError } from "./kvError.ts";
+import { Current, Plan, type PlanContext, planOperation } from "./kvPlan.ts";
+import { BATCH, COMPARE_AND_SET, DELETE, GET, INCREMENT, type KvRequest, PUT, SCAN } from "./kvRequest.ts";
+import { evaluateScan } from "./kvScan.ts";
+import { KvTable } from "./kvTable.ts";
+import type { Positions } from "./position.ts";
+import { putMessage, putUnsigned } from "./wireWriter.ts";
+
+/** `Error` in `Answer.reply`. */
+export const ERROR_FIELD = 2;
+const ANSWERS_FIELD = 1;
+const KEPT_BYTES_MAX = 1 << 20;
+
+/** What the commands see of the node. */
+export interface KvNode {
+  readonly positions: Positions;
+  /** Whatever is read takes everything up to here into account. */
+  readonly settledSeq: () => number;
+  /** Up to here the state has everything, committed or not. */
+  readonly stateSeq: () => number;
+  /** `host:port` of who answers for a slot that is not this group's; empty when nobody knows. */
+  readonly ownerOf: (slot: number) => string;
+}
+
+/** Writes answers as a message `CallsReply` has them: several in a row are such a message. */
+export class AnswerWriter {
+  readonly body = new ByteWriter(4096);
+  readonly #answer = new ByteWriter(4096);
+
+  /** The reply that was written to `body`, as field `field` of an `Answer`. */
+  finish(out: ByteWriter, id: number, field: number): void {
+    const answer = this.#answer;
+    const { body } = this;
+    answer.reset();
+    putUnsigned(answer, 1, id);
+    putMessage(answer, field, body);
+    putMessage(out, ANSWERS_FIELD, answer);
+    for (const writer of [answer, body]) if (writer.bytes.length > KEPT_BYTES_MAX) writer.bytes = new Uint8Array(4096);
+    body.reset();
+  }
+
+  refuse(out: ByteWriter, id: number, error: KvError): void {
+    this.body.reset();
+    putError(this.body, error);
+    this.finish(out, id, ERROR_FIELD);
+  }
+}
+
+/** Everything of one node's that its commands work with. */
+export class KvEvaluation {
+  readonly node: KvNode;
+  readonly answer = new AnswerWriter();
+  readonly current = new Current();
+  readonly plan = new Plan();
+
+  constructor(node: KvNode) {
+    this.node = node;
+  }
+
+  context(call: Call): PlanContext {
+    const { positions, settledSeq } = this.node;
+    return { positions, now: call.now, seq: call.mutate.seq, position: settledSeq() };
+  }
+}
+
+/** The commands of the API over one node. */
+export function kvTable(node: KvNode): KvTable {
+  const evaluation = new KvEvaluation(node);
+  const single = (call: Call): void => evaluateOne(call, evaluation);
+  const specs: CommandSpec[] = [];
+  specs[GET] = spec("kv.get", ["readonly", "fast"], 1, single);
+  specs[PUT] = spec("kv.put", ["write", "denyoom", "fast"], 1, single);
+  specs[DELETE] = spec("kv.delete", ["write", "fast"], 1, single);
+  specs[COMPARE_AND_SET] = spec("kv.compareandset", ["write", "denyoom", "fast"], 1, single);
+  specs[INCREMENT] = spec("kv.increment", ["write", "denyoom", "fast"], 1, single);
+  specs[BATCH] = spec("kv.batch", ["write", "denyoom"], -1, (call) => evaluateBatch(call, evaluation));
+  specs[SCAN] = spec("kv.scan", ["readonly"], 0, (call) => evaluateScan(call, evaluation));
+  return new KvTable(specs);
+}
+
+/** `keys`: 0 for none, 1 for one, -1 for all arguments. */
+function spec(
+  name: string,
+  flags: CommandSpec["flags"],
+  keys: 0 | 1 | -1,
+  evaluate: (call: Call) => void,
+): CommandSpec {
+  const [key] = oneKey(flags.includes("write") ? ["RW", "access", "update"] : ["RO", "access"]);
+  invariant(key !== undefined, "one key has a specification");
+  const specs = { "0": [], "1": [key], "-1": [{ ...key, find: { lastKey: -1, keyStep: 1, limit: 0 } }] };
+  return {
+    name,
+    arity: -1,
+    flags,
+    group: "string",
+    since: "",
+    summary: "",
+    keys: specs[keys],
+    isInternal: true,
+    evaluate,
+  };
+}
+
+export function kvArgsOf(call: Call): KvArgs {
+  const { args } = call;
+  invariant(args instanceof KvArgs, "a command of the API has a request of the API");
+  return args;
+}
+
+function evaluateOne(call: Call, evaluation: KvEvaluation): void {
+  const { request, id } = kvArgsOf(call);
+  const { answer, current, plan } = evaluation;
+  if (needsCurrent(request)) readCurrent(call, 1, current);
+  else current.absent(0);
+  planOperation(request, current, evaluation.context(call), answer.body, plan);
+  if (plan.error !== undefined) return answer.refuse(call.reply.out, id, plan.error);
+  carryOut(call, request, plan);
+  answer.finish(call.reply.out, id, request.method);
+}
+
+function needsCurrent(request: KvRequest): boolean {
+  if (request.method !== PUT) return true;
+  const { ifAbsent, ifVersion, keepTtl, returnPrevious } = request;
+  return ifAbsent || keepTtl || returnPrevious || ifVersion.end > ifVersion.start;
+}
+
+/** What the key at argument `i` holds. Its value is a view that ends with the next change or look-up. */
+export function readCurrent(call: Call, i: number, current: Current): void {
+  const { state } = call;
+  const ref = lookupArg(call, i);
+  if (ref === 0) return current.absent(0);
+  current.found = true;
+  current.isValue = state.type(ref) === VALUE_STRING;
+  current.value = current.isValue ? state.stringView(ref) : NO_BYTES;
+  current.expireAt = state.expireAt(ref);
+  current.version = state.version(ref);
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** Does what was planned for the request's key. */
+export function carryOut(call: Call, request: KvRequest, plan: Plan): void {
+  if (plan.effect === "none") return;
+  const { mutate } = call;
+  const { bytes, key, value } = request;
+  if (plan.effect === "set" && request.method !== INCREMENT && value.start >= 0) {
+    mutate.setArg(bytes, key.start, key.end, value.start, value.end, plan.expireAt);
+    return;
+  }
+  const text = decodeLatin1(bytes, key.start, key.end);
+  if (plan.effect === "delete") mutate.delete(text);
+  else mutate.setBytes(text, plan.value, 0, plan.value.length, plan.expireAt);
+}
