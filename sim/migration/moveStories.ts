@@ -93,7 +93,8 @@ export function chaos(prng: Prng, moves: number): readonly Chapter[] {
     {
       name: "both groups are there, and have been used",
       when: (world) => world.isReady && written(world) > 50,
-      act: (world) => world.fill("g1", 100, 500),
+      // Whoever came first has all slots.
+      act: (world) => world.fill(world.owner(0)!, 100, 500),
     },
   ];
   for (let at = 0; at < moves; at++) {

@@ -37,7 +37,7 @@ const MOVE_COVERAGE: Readonly<Record<string, number>> = {
   kill: 80,
   primaries: 500,
   "kill of a master": 50,
-  "moves flipped": 500,
+  "moves flipped": 250,
   "moves aborted": 60,
   flushes: 20,
   "states compared": 3_000,

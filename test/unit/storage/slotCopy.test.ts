@@ -254,4 +254,13 @@ describe("a copy of slots", () => {
     }
     await copy.close();
   });
+
+  test("ends quietly after its store was closed, as one that was full is to be opened anew", async () => {
+    const source = await new CopySource(createPrng("closed"), TINY).begin();
+    for (let i = 0; i < 60; i++) source.change();
+    const copy = await source.begun();
+    await copy.frames().next();
+    await source.rig.store.engine.close();
+    await copy.close();
+  });
 });
