@@ -37,7 +37,7 @@ describe("clients in cluster mode", { skip: noZookeeper, timeout: SUITE_MILLIS_M
     assert.equal(await cli("-c", "get", "cli"), "1");
   });
 
-  it("ioredis writes at the primary and reads at secondaries what it has just written", async () => {
+  it("ioredis writes at the primary and reads at secondaries what it has just written (question 12)", async () => {
     const cluster = new Cluster([{ host: "127.0.0.1", port: await portOf("slave") }], { scaleReads: "slave" });
     try {
       for (let i = 0; i < KEYS; i++) {
@@ -73,7 +73,7 @@ describe("clients in cluster mode", { skip: noZookeeper, timeout: SUITE_MILLIS_M
     }
   });
 
-  it("a connection chooses how new its reads at a secondary are", async () => {
+  it("a connection chooses how new its reads at a secondary are (question 15)", async () => {
     const redis = new Redis(await portOf("slave"));
     try {
       await assert.rejects(redis.get("io:1"), /^ReplyError: MOVED \d+ /);

@@ -62,7 +62,7 @@ export function coordinatorFaultContract(
       await coordinator.close();
     });
 
-    test("a long cut ends the session, and another begins by itself", async () => {
+    test("a long cut ends the session, and another begins by itself (question 1)", async () => {
       const path = await place();
       const client = made.connect();
       const coordinator = await connected(client);

@@ -158,7 +158,7 @@ export function linkContract(name: string, make: () => Promise<LinkWorld>): void
       assert.ok(statistics.writes <= writes + 4, "a ping or two may have come between");
     });
 
-    test("a link that says nothing stays up", async () => {
+    test("a link that says nothing stays up (question 10)", async () => {
       const [a, b] = await pair();
       await world.pass(1500);
       assert.deepEqual([a.downs, b.downs], [[], []]);

@@ -179,7 +179,7 @@ export function workerCallsContract(name: string, make: () => Promise<CallWorld>
       assert.equal(worker.sourceEnded, 1);
     });
 
-    test("slots are copied as a snapshot is, and the request arrives as it was made", async () => {
+    test("slots are copied as a snapshot is, and the request arrives as it was made (question 8)", async () => {
       worker.pieces = [new Uint8Array(10).fill(1), new Uint8Array(SNAPSHOT_CHUNK_BYTES_MAX + 1).fill(2)];
       const sink = new Gatherer();
       const b = await caller();

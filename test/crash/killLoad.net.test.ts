@@ -25,7 +25,7 @@ const LITTLE_MEMORY = "16mb";
 /** One kill in so many hits a server that is still recovering, or one that has done nothing since. */
 const KILL_WHILE_STARTING_ONE_IN = 5;
 
-test(`kill -9 under load, ${KILLS} times: every acknowledged write is there, and nothing half`, async (t) => {
+test(`kill -9 under load, ${KILLS} times: every acknowledged write is there, and nothing half (question 13)`, async (t) => {
   t.diagnostic(`HOLDFAST_SEED=${runSeed}`);
   const dataDirectory = await mkdtemp(join(tmpdir(), "holdfast-kill-"));
   const random = new SeededRandom(runSeed);

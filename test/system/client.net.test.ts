@@ -193,7 +193,7 @@ test("nobody there is an error in time; somebody among several is enough", async
   await one.close();
 });
 
-test("eventual reads are spread evenly, and away from a slow replica", async () => {
+test("eventual reads are spread evenly, and away from a slow replica (question 20)", async () => {
   const of = await cluster(1, 3);
   const one = await client(of, { consistency: "eventual" });
   await one.put("k", "v");

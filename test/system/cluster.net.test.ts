@@ -47,7 +47,7 @@ describe("a cluster in one process", { timeout: 240_000 }, () => {
 
   const slotCounts = ({ groups }: Topology): number[] => groups.map(({ slots }) => countSlots(slots));
 
-  it("has every slot assigned, in equal parts, and serves all of them", async () => {
+  it("has every slot assigned, in equal parts, and serves all of them (question 6)", async () => {
     const { groups, masters, spares, notices } = await topology();
     assert.deepEqual(
       groups.map(({ name, workers }) => [name, workers.length, workers[0]!.role]),
@@ -71,7 +71,7 @@ describe("a cluster in one process", { timeout: 240_000 }, () => {
     assert.match(text, /holdfast migrate --slots \d+-\d+ --to g\d --master 127\.0\.0\.1:\d+/);
   });
 
-  it("every worker tells the same topology, and points to the masters for more", async () => {
+  it("every worker tells the same topology, and points to the masters for more (question 2)", async () => {
     const whole = await topology();
     const worker = whole.groups[1]!.workers[1]!.rpc;
     const told = await topology(worker);
@@ -231,7 +231,7 @@ describe("a cluster in one process", { timeout: 240_000 }, () => {
     };
   }
 
-  it("a group that was added gets its part while the slots are used, and gives it back when it is drained", async () => {
+  it("a group that was added gets its part while the slots are used, and gives it back when it is drained (question 4)", async () => {
     const stopUse = use();
     const balanced = await holdfast("rebalance", "--yes", "--json", "--master", master);
     assert.equal(balanced.code, 0, balanced.text);

@@ -75,7 +75,7 @@ describe("masters at a real ZooKeeper", { skip: noZookeeper, timeout: 240_000 },
 
   const assigned = ({ groups }: Topology): number => groups.reduce((sum, { slots }) => sum + countSlots(slots), 0);
 
-  it("a standby takes over when the active master is killed, and when it is stopped", async () => {
+  it("a standby takes over when the active master is killed, and when it is stopped (question 5)", async () => {
     const zookeeper = newPath();
     const httpPort = await freePort();
     const first = await startMaster(zookeeper, "m1", "--http-port", String(httpPort));

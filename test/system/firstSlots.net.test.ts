@@ -28,7 +28,7 @@ describe("a group's first slots", { timeout: 60_000 }, () => {
     assert.deepEqual(parseSlotMap(read.value.data)!.now, { g1: ALL_SLOTS });
   });
 
-  it("are waited for where there is a master, and requests wait with the group", async () => {
+  it("are waited for where there is a master, and requests wait with the group (question 9)", async () => {
     cluster = await LocalCluster.open();
     await cluster.session.create("/masters", "", { kind: "durable" });
     await cluster.session.create("/masters/m-0000000000", "{}", { kind: "session" });

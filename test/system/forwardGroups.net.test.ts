@@ -113,7 +113,7 @@ describe("forwarding between groups", { timeout: 180_000 }, () => {
     }
   });
 
-  it("fails no request while slots move", async () => {
+  it("fails no request while slots move (question 7)", async () => {
     const master = /^master \S+\s+(\S+)$/m.exec(dev.output())![1]!;
     let isOver = false;
     const counts = new Map<string, number>();

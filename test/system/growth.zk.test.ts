@@ -67,7 +67,7 @@ describe("a cluster that grows and shrinks", { skip: noZookeeper, timeout: SUITE
     assert.doesNotMatch(status, /w2a/);
   });
 
-  it("a group drained, and stopped", async () => {
+  it("a group drained, and stopped (question 17)", async () => {
     await assertUnharmed(rig, async () => {
       await rig.command("drain", "g1", "--yes");
       assert.equal((await slotsByGroup())["g1"], 0);

@@ -57,7 +57,7 @@ describe("a cluster that is restarted", { skip: noZookeeper, timeout: SUITE_MILL
     for (const { ports } of rig.workers) assert.ok(status.includes(`127.0.0.1:${ports.resp}`), status);
   });
 
-  it("all stopped, ZooKeeper too, and started in any order, at other addresses", async () => {
+  it("all stopped, ZooKeeper too, and started in any order, at other addresses (question 3)", async () => {
     const all = [...rig.workers, ...rig.masters];
     await Promise.all(all.map((process) => process.stop()));
     for (const server of [0, 1, 2]) await rig.zookeeper.servers.stopServer(server);

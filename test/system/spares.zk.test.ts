@@ -123,7 +123,7 @@ describe("a spare worker at a real ZooKeeper", { skip: noZookeeper, timeout: 240
     assert.match(await ask(port, "SET", "key:1", "x"), /^-CLUSTERDOWN .*nothing was executed/);
   });
 
-  it("is lent, catches up and serves reads; what is written then is there at once", async () => {
+  it("is lent, catches up and serves reads; what is written then is there at once (question 14)", async () => {
     await lend("g1");
     await until(() => isMember("g1"), "it does not become a member");
     await until(async () => (await readiness()) === "200 ready", "it is not ready");
@@ -158,7 +158,7 @@ describe("a spare worker at a real ZooKeeper", { skip: noZookeeper, timeout: 240
     assert.ok(spare.isRunning());
   });
 
-  it("goes from one group to another, and keeps nothing of the first", async () => {
+  it("goes from one group to another, and keeps nothing of the first (question 16)", async () => {
     await lend("g1");
     await until(() => isMember("g1"), "it does not become a member again");
     const changed = await tree.replace("/spares/s1", "g2", 0);

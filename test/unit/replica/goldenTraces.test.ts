@@ -9,7 +9,7 @@ import { Stage } from "./stage.ts";
 const GOLDEN = fileURLToPath(new URL("golden/", import.meta.url));
 
 function golden(name: string, play: () => Stage): void {
-  test(`golden trace: ${name}`, () => {
+  test(`golden trace: ${name}${name === "pipelined-write" ? " (question 22)" : ""}`, () => {
     const text = `${play().lines.join("\n").trim()}\n`;
     const path = `${GOLDEN}${name}.txt`;
     if (process.env["HOLDFAST_GOLDEN"] === "write") writeFileSync(path, text);

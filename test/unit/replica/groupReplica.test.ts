@@ -191,7 +191,7 @@ test("a snapshot is not put in place of the log of a member", () => {
   assert.ok(!learner.wantsSnapshot(attempt));
 });
 
-test("a member that lives and writes nothing is removed", () => {
+test("a member that lives and writes nothing is removed (question 19)", () => {
   const stage = Stage.group("r0", "r1", "r2");
   stage.disksAreSlow = true;
   stage.write("r0");

@@ -55,7 +55,7 @@ describe("what became of an entry whose primary was deposed", () => {
     );
   });
 
-  it("is lost when something of a later epoch is committed in its place or before it", () => {
+  it("is lost when something of a later epoch is committed in its place or before it (question 18)", () => {
     assert.equal(
       fateOf(
         log(
