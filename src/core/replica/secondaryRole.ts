@@ -178,6 +178,8 @@ export class SecondaryRole {
     if (!this.#isMine(attempt)) return;
     this.#heardAt = now;
     this.#advance(commitPoint);
+    // What is committed a member has acknowledged, perhaps before it was restarted: the primary does not send it again by itself.
+    if (this.isMember && this.#told > this.#verified) this.#mismatch(attempt);
     if (grant !== undefined) this.#takeLease(grant, now);
     // Who has proposed itself as the primary does not put off the day on which it may begin.
     if (this.#context.proposals.inFlight) return;

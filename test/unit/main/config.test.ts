@@ -43,6 +43,7 @@ describe("readConfig", () => {
       data: "./holdfast-data",
       durability: "sync",
       "http-port": 8600,
+      "grpc-port": 0,
       maxclients: 10_000,
       requirepass: "",
       "protected-mode": true,

@@ -47,14 +47,14 @@ const STORIES: { readonly [Rule in keyof MoveRules]: (seed: number) => readonly 
   cleanBeforeCopy: () => [
     begin(SLOW),
     atPhase("g2", "importing", NOTHING),
-    later(700_000, killPrimary("g2")),
+    later(1_700_000, killPrimary("g2")),
     later(10_000, (world) => world.deleteFillers("g1")),
     DECIDED,
   ],
   copyFollowsTable: () => [
     begin(SLOW),
     atPhase("g2", "importing", NOTHING),
-    later(700_000, (world) => world.clear("g2")),
+    later(1_700_000, (world) => world.clear("g2")),
     DECIDED,
   ],
 };

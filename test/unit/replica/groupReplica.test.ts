@@ -204,3 +204,22 @@ test("a member that lives and writes nothing is removed (question 19)", () => {
   assert.ok(!stage.configuration!.secondaries.some(({ id }) => id === "r2"));
   assert.equal(stage.replica("r0").commitPoint, stage.replica("r0").lastSeq);
 });
+
+test("a member that was restarted for a moment serves again though nobody writes, also when what was sent with its new link was lost", () => {
+  const stage = Stage.group("r0", "r1");
+  stage.write("r0", 3);
+  stage.settle();
+  stage.pass(300);
+  const { commitPoint } = stage.replica("r0");
+  assert.equal(commitPoint, stage.actor("r0").log.lastSeq);
+  stage.stop("r1");
+  stage.start("r1");
+  stage.holdsBack = (from, to, message) => from === "r0" && to === "r1" && message.kind === "append";
+  stage.act("r0", (replica, now) => replica.linkUp("r1", now));
+  stage.settle();
+  stage.lose();
+  stage.holdsBack = () => false;
+  stage.pass(1_000);
+  assert.equal(stage.replica("r1").commitPoint, commitPoint);
+  assert.ok(stage.replica("r1").mayServe(stage.now));
+});

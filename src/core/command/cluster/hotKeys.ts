@@ -13,7 +13,7 @@ export const hotkeys: CommandSpec = {
   group: "cluster",
   since: "7.0.0",
   summary: "Returns the keys that are asked for most at this node, with requests a second (an extension)",
-  syntax: "[COUNT count<integer>]",
+  syntax: "[COUNT=count<integer>]",
   complexity: "O(1)",
   hints: ["nondeterministic_output"],
   evaluate: inGroup((call) => {
