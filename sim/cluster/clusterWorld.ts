@@ -159,7 +159,7 @@ export class ClusterWorld {
       options: this.options,
       requests: this.#requests,
       tags: this.tags,
-      isFull: () => this.history.size > HISTORY_MAX - LAST_READS_MAX,
+      isFull: () => this.isHistoryFull,
       serving: () => this.serving,
       trace: (line) => this.trace(line),
       count: (what) => this.count(what),
@@ -173,6 +173,11 @@ export class ClusterWorld {
 
   get isOver(): boolean {
     return this.violation !== undefined || this.phase === "over";
+  }
+
+  /** It takes no more but the last reads. */
+  get isHistoryFull(): boolean {
+    return this.history.size > HISTORY_MAX - LAST_READS_MAX;
   }
 
   get hash(): string {

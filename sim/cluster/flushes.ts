@@ -35,7 +35,7 @@ export class Flushes {
 
   #flush(prng: Prng): void {
     const primaries = this.#world.serving.filter(({ node }) => node!.replica.mayEvaluate);
-    if (this.waits || primaries.length === 0 || this.#world.phase !== "chaos") return;
+    if (this.waits || primaries.length === 0 || this.#world.phase !== "chaos" || this.#world.isHistoryFull) return;
     const process = prng.pick(primaries);
     const asking = { process: "flush", servedBy: process.machine.id };
     const before = this.#mapVersion;

@@ -57,7 +57,7 @@ export const MOVE_SABOTAGES: Readonly<Record<string, ClusterSabotage>> = {
   "a copy goes on whatever the table says": {
     groups: SEVERAL,
     moveRules: { copyFollowsTable: false },
-    options: (drawn) => withMoves(drawn, { flushes: 100, pausePerCent: 40, cancelPerCent: 0 }),
+    options: (drawn) => withMoves(drawn, { flushes: 50, pausePerCent: 40, cancelPerCent: 0 }),
   },
   "what is sealed is written": {
     groups: SEVERAL,
