@@ -7,6 +7,12 @@ const CAPACITY_MIN = 16;
 const OVERFLOW = 48;
 const LOAD_MAX = 0.8;
 const GROWTH = 1.25;
+/** Tables of more pairs lie in one arena, each with room to grow where it is. */
+const PAIRS_OUTSIDE_MAX = 512;
+/** Words of the arena for each table, at first: 32 MiB in all, which `malloc` always maps for itself, so that only what is touched takes room. */
+const ARENA_STRIDE_WORDS = 32 * 1024;
+const ARENA_GROWTH = 4;
+const UNEVEN_MAX = 4;
 
 /** One part of the index: pairs (hash, ref), found by linear probing upwards from the hash's ideal place. */
 export interface Segment {
@@ -22,12 +28,17 @@ export function idealPlace(segment: Segment, hash: number): number {
 
 /**
  * From 32-bit hashes to refs: 256 tables by the highest eight bits, each grown by a quarter on its own when it is 80 % full, so
- * that no growth moves more than 1/256 of the keys. About 11 bytes a key.
+ * that no growth moves more than 1/256 of the keys. About 11 bytes a key. A table that took new memory with each growth would leave
+ * holes in the heap that no larger one fits into: 25 MiB at a million keys.
  */
 export class KeyIndex {
   readonly segments: Segment[] = [];
   size = 0;
   memoryBytes = 0;
+  #arena: Uint32Array | undefined;
+  #strideWords = ARENA_STRIDE_WORDS;
+  /** What a table had before it grew. */
+  #before = new Uint32Array(0);
 
   constructor() {
     this.clear();
@@ -35,6 +46,8 @@ export class KeyIndex {
 
   clear(): void {
     this.size = 0;
+    this.#arena = undefined;
+    this.#strideWords = ARENA_STRIDE_WORDS;
     // All in one buffer, for 256 small ones take longer to make than a small node takes to start.
     const wordsEach = (CAPACITY_MIN + OVERFLOW) * 2;
     const words = new Uint32Array(SEGMENTS * wordsEach);
@@ -51,16 +64,36 @@ export class KeyIndex {
 
   insert(hash: number, ref: Ref): void {
     const segment = this.segmentOf(hash);
-    if (segment.used >= segment.capacity * LOAD_MAX) this.#grow(segment);
-    while (!place(segment, hash, ref)) this.#grow(segment);
+    if (segment.used >= segment.capacity * LOAD_MAX) this.#grow(hash >>> 24);
+    while (!place(segment, hash, ref)) this.#grow(hash >>> 24);
     segment.used++;
     this.size++;
   }
 
-  #grow(segment: Segment): void {
+  #grow(number: number): void {
+    const segment = this.segments[number]!;
+    const words = segment.pairs.length;
+    if (this.#before.length < words) this.#before = new Uint32Array(words);
+    this.#before.set(segment.pairs);
     this.memoryBytes -= segment.pairs.byteLength;
-    grow(segment);
+    do {
+      segment.capacity = Math.ceil(segment.capacity * GROWTH) + CAPACITY_MIN;
+      segment.pairs = this.#room(number, (segment.capacity + OVERFLOW) * 2);
+    } while (!placeAll(segment, this.#before, words));
     this.memoryBytes += segment.pairs.byteLength;
+  }
+
+  /** So many words for a table, all zero; they may be those that it has. */
+  #room(number: number, words: number): Uint32Array {
+    // One that has far more than its share is no measure for the others.
+    const share = (this.size / SEGMENTS) * 2;
+    if (words <= PAIRS_OUTSIDE_MAX * 2 || words > share * UNEVEN_MAX) return new Uint32Array(words);
+    // The other tables move when they grow, which is soon: the bits of a hash are random.
+    const isTooSmall = words > this.#strideWords;
+    while (words > this.#strideWords) this.#strideWords *= ARENA_GROWTH;
+    if (this.#arena === undefined || isTooSmall) this.#arena = new Uint32Array(SEGMENTS * this.#strideWords);
+    const from = number * this.#strideWords;
+    return this.#arena.subarray(from, from + words).fill(0);
   }
 
   /** Changes the ref of the pair (hash, from), which must be there. */
@@ -150,10 +183,6 @@ export class KeyIndex {
   }
 }
 
-function emptySegment(capacity: number): Segment {
-  return { pairs: new Uint32Array((capacity + OVERFLOW) * 2), capacity, used: 0 };
-}
-
 function place(segment: Segment, hash: number, ref: Ref): boolean {
   const { pairs } = segment;
   let at = idealPlace(segment, hash) * 2;
@@ -165,23 +194,9 @@ function place(segment: Segment, hash: number, ref: Ref): boolean {
   return true;
 }
 
-function grow(segment: Segment): void {
-  let capacity = segment.capacity;
-  for (;;) {
-    capacity = Math.ceil(capacity * GROWTH) + CAPACITY_MIN;
-    const larger = emptySegment(capacity);
-    if (moveAll(segment, larger)) {
-      segment.pairs = larger.pairs;
-      segment.capacity = capacity;
-      return;
-    }
-  }
-}
-
-function moveAll(from: Segment, to: Segment): boolean {
-  const { pairs } = from;
-  for (let at = 0; at < pairs.length; at += 2) {
-    if (pairs[at + 1] !== 0 && !place(to, pairs[at]!, pairs[at + 1]!)) return false;
+function placeAll(segment: Segment, pairs: Uint32Array, words: number): boolean {
+  for (let at = 0; at < words; at += 2) {
+    if (pairs[at + 1] !== 0 && !place(segment, pairs[at]!, pairs[at + 1]!)) return false;
   }
   return true;
 }

@@ -131,3 +131,30 @@ test("its memory is counted, and goes with a clear", () => {
   assert.equal(index.memoryBytes, empty);
   assert.equal(index.size, 0);
 });
+
+test("pairs are found as tables move to an arena, to a larger one, and one of them stays apart", () => {
+  const index = new KeyIndex();
+  const prng = createPrng("many pairs");
+  const hashes = new Uint32Array(3_500_000);
+  for (let i = 0; i < hashes.length; i++) {
+    // Some tables get all that comes for a while: more than their share.
+    hashes[i] = i > 400_000 && i < 460_000 ? (0x77000000 | prng.below(1 << 24)) >>> 0 : prng.u32();
+    index.insert(hashes[i]!, i + 1);
+  }
+  assert.equal(index.size, hashes.length);
+  let missing = 0;
+  for (let i = 0; i < hashes.length; i += 3) {
+    let isThere = false;
+    index.withHash(hashes[i]!, (ref) => {
+      if (ref === i + 1) isThere = true;
+    });
+    if (!isThere) missing++;
+  }
+  assert.equal(missing, 0);
+  let met = 0;
+  for (let cursor = 0; cursor < 2 ** 32; ) cursor = index.scan(cursor, 1_000, () => met++);
+  assert.equal(met, hashes.length);
+  for (let i = 0; i < hashes.length; i++) index.remove(hashes[i]!, i + 1);
+  assert.equal(index.size, 0);
+  assert.equal(index.near(1), 0);
+});
