@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { isName, NAME_RULE, SPARE } from "../base/names.ts";
 import { readRanges, type SlotRanges } from "../core/slots/slotRanges.ts";
 import { CARRY_OUT_HELP, type CarryOutOptions, carryOut } from "./carryOut.ts";
 import { addReach } from "./reach.ts";
@@ -115,15 +116,12 @@ function slotRanges(text: string): SlotRanges {
 }
 
 function groupName(text: string): string {
-  return named(text, "A group's name is of letters, digits, dots, dashes and underscores.");
+  if (text === SPARE) throw new InvalidArgumentError("That is what workers name that are in no group; name a group.");
+  return workerName(text);
 }
 
 function workerName(text: string): string {
-  return named(text, "A name is of letters, digits, dots, dashes and underscores.");
-}
-
-function named(text: string, message: string): string {
-  if (!/^[A-Za-z0-9._-]{1,64}$/.test(text)) throw new InvalidArgumentError(message);
+  if (!isName(text)) throw new InvalidArgumentError(`It ${NAME_RULE}.`);
   return text;
 }
 

@@ -1,8 +1,9 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { MasterClient } from "../main/master/masterClient.ts";
 
 /** Nothing was done: it was refused, or nobody could be asked. */
 const EXIT_REFUSED = 1;
+const SECONDS_MAX = 3600;
 
 /** Where a command finds the cluster, and how it answers. */
 export interface Reach {
@@ -12,6 +13,7 @@ export interface Reach {
   readonly tlsCa?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
+  readonly masterTimeout?: number;
   readonly json?: true;
 }
 
@@ -24,12 +26,13 @@ export function addReach(command: Command): Command {
     .option("--tls-ca <file>", "authority (PEM) of the masters' certificates; then all three")
     .option("--tls-cert <file>", "a certificate (PEM) to show them")
     .option("--tls-key <file>", "and its key (PEM)")
+    .option("--master-timeout <seconds>", "how long to wait for an active master (default: 15)", seconds)
     .option("--json", "print one JSON object instead of lines");
 }
 
 /** Runs what needs a master; what it answers is the exit code. */
 export async function withMaster(reach: Reach, run: (client: MasterClient) => Promise<number>): Promise<void> {
-  const { zookeeper, zookeeperAuth, master, tlsCa, tlsCert, tlsKey } = reach;
+  const { zookeeper, zookeeperAuth, master, tlsCa, tlsCert, tlsKey, masterTimeout } = reach;
   if (zookeeper !== undefined && master !== undefined) {
     process.exitCode = fail("--zookeeper and --master both say where the cluster is; leave one out");
     return;
@@ -41,6 +44,7 @@ export async function withMaster(reach: Reach, run: (client: MasterClient) => Pr
     auth: zookeeperAuth ?? process.env["HOLDFAST_ZOOKEEPER_AUTH"],
     master,
     certificates: { "tls-ca": tlsCa, "tls-cert": tlsCert, "tls-key": tlsKey },
+    waitMillis: masterTimeout === undefined ? undefined : masterTimeout * 1000,
     onNotice: (text) => console.error(`holdfast: ${text}`),
   });
   if (!opened.ok) {
@@ -52,6 +56,12 @@ export async function withMaster(reach: Reach, run: (client: MasterClient) => Pr
   } finally {
     await opened.value.close();
   }
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && value <= SECONDS_MAX) return value;
+  throw new InvalidArgumentError(`It must be a number of seconds from 0 to ${SECONDS_MAX}.`);
 }
 
 /** Says why, and answers the exit code. */

@@ -49,6 +49,7 @@ export async function serveUntilStopped(options: { readonly [name: string]: unkn
   }
   const served = await serveWorker(config.value, {
     http: config.value["http-port"] !== 0,
+    grpc: config.value["grpc-port"] !== 0,
     configFile,
     onFatal: (error) => {
       console.error(`holdfast: nothing can be kept any more, so nothing is served: ${messageOf(error)}`);

@@ -13,7 +13,7 @@ export function startCommand(): Command {
       "--durability <mode>",
       "sync: a write is on disk before its reply; memory: at the latest a second after (default: sync)",
     )
-    .option("--grpc-port <number>", "port of the gRPC API; 0 for none (default: 0)")
+    .option("--grpc-port <number>", "port of the gRPC API of a node that is alone; 0 for none (default: 0)")
     .option("--http-port <number>", "port of /healthz, /readyz and /metrics; 0 for none (default: 8600)")
     .option(
       "--memory <bytes>",

@@ -120,7 +120,7 @@ export class HoldfastClient<V extends string | Uint8Array> {
       const first = operations[0];
       if (first === undefined)
         throw new HoldfastError("invalid", "there is no operation", false, { field: "operations" });
-      const message = { operations: operations.map(operationMessage) };
+      const message = { operations: operations.map(operationMessage), once: undefined };
       const keys = operations.map(({ key }) => keyText(key));
       const slot = keySlot(keys[0]!);
       if (keys.some((key) => keySlot(key) !== slot)) {
@@ -164,7 +164,12 @@ export class HoldfastClient<V extends string | Uint8Array> {
     this.#core.close();
   }
 
-  #get<T>(key: Bytes, options: GetOptions | undefined, finish: (reply: GetReplyMessage) => T): Promise<T> {
+  #get<T>(
+    key: Bytes,
+    options: GetOptions | undefined,
+    finish: (reply: GetReplyMessage) => T,
+    isForPrimary?: true,
+  ): Promise<T> {
     return this.#checked(() => {
       checkKey(key);
       const consistency = options?.consistency ?? this.#consistency;
@@ -173,14 +178,13 @@ export class HoldfastClient<V extends string | Uint8Array> {
       const isEventual = consistency === "eventual";
       const message = getMessage(key, options, isEventual);
       const slot = keySlot(keyText(key));
-      const facts = { kind: "get", message, slot, isWrite: false } as const;
-      return this.#core.call({ ...facts, consistency: isEventual ? "eventual" : "linearizable" }, options, (answer) =>
-        finish(answer.get!),
-      );
+      const needed = isEventual ? "eventual" : "linearizable";
+      const facts = { kind: "get", message, slot, isWrite: false, consistency: needed, isForPrimary } as const;
+      return this.#core.call(facts, options, (answer) => finish(answer.get!));
     });
   }
 
-  /** Asks the primary, and keeps what it answers. */
+  /** Asks the primary, which has no less than it tells of changes, and keeps what it answers. */
   async #getThrough(
     cache: CoherentCache<V>,
     key: Bytes,
@@ -193,7 +197,7 @@ export class HoldfastClient<V extends string | Uint8Array> {
     const fill = cache.begin(text);
     let reply: GetReplyMessage | undefined;
     try {
-      reply = await this.#get(key, { ...options, consistency: "linearizable" }, (got) => got);
+      reply = await this.#get(key, { ...options, consistency: "linearizable" }, (got) => got, true);
     } catch (error) {
       const code = error instanceof HoldfastError ? error.code : undefined;
       const isUnreachable = code === "unavailable" || code === "timeout";

@@ -9,8 +9,12 @@ import { Routes } from "./routes.ts";
 import { TopologyFeed } from "./topologyFeed.ts";
 import type { GrpcStatus } from "./wire/grpcStatus.ts";
 import { STATUS } from "./wire/grpcStatus.ts";
+import { WriteSessions } from "./writeSessions.ts";
 
-export type CallFacts = Omit<RequestFacts, "deadline">;
+/** `isForPrimary`: by default what is no plain read, and everything with `readFrom: "primary"`. */
+export type CallFacts = Omit<RequestFacts, "deadline" | "isForPrimary"> & {
+  readonly isForPrimary?: boolean | undefined;
+};
 
 /** What all parts of a client share: who has what, the connections, and the way of a call there and back. */
 export class ClientCore {
@@ -41,6 +45,14 @@ export class ClientCore {
         this.listeners.tell("redirect", { slot, address });
       },
     });
+    if (settings.exactlyOnce) {
+      this.dispatcher.sessions = new WriteSessions(settings.timeoutMillis, {
+        routes: this.routes,
+        channelTo: (address) => this.dispatcher.linkTo(address).channel,
+        resume: (request, failure) => this.dispatcher.resume(request, failure),
+        onSession: (isOpen, from, message) => this.listeners.tell("session", { isOpen, from, message }),
+      });
+    }
     this.#feed = new TopologyFeed(
       settings.addresses,
       { tls, password },
@@ -114,11 +126,18 @@ export class ClientCore {
       );
     }
     return new Promise((resolve, reject) => {
-      const request = requestOf(facts, performance.now() + (timeoutMillis ?? this.settings.timeoutMillis));
+      const deadline = performance.now() + (timeoutMillis ?? this.settings.timeoutMillis);
+      const request = requestOf(facts, deadline, facts.isForPrimary ?? this.#isForPrimary(facts));
       const stop = signal === undefined ? undefined : this.#followSignal(request, signal);
       request.resolve = (answer) => {
         stop?.();
-        resolve(finish(answer));
+        if (answer[facts.kind] !== undefined) resolve(finish(answer));
+        else
+          reject(
+            this.counted(
+              new HoldfastError("internal", `it was asked to ${facts.kind}, and answers something else`, facts.isWrite),
+            ),
+          );
       };
       request.reject = (error) => {
         stop?.();
@@ -126,6 +145,11 @@ export class ClientCore {
       };
       this.dispatcher.submit(request);
     });
+  }
+
+  #isForPrimary({ kind, isWrite, consistency }: CallFacts): boolean {
+    if (consistency === "eventual") return isWrite;
+    return kind !== "get" || this.settings.readFrom === "primary";
   }
 
   #followSignal(request: Request, signal: AbortSignal): () => void {
@@ -169,7 +193,7 @@ export class ClientCore {
 
 function nothing(): void {}
 
-function requestOf(facts: CallFacts, deadline: number): Request {
+function requestOf(facts: CallFacts, deadline: number, isForPrimary: boolean): Request {
   return {
     kind: facts.kind,
     message: facts.message,
@@ -177,6 +201,8 @@ function requestOf(facts: CallFacts, deadline: number): Request {
     isWrite: facts.isWrite,
     consistency: facts.consistency,
     address: facts.address,
+    isForPrimary,
+    asksPrimary: isForPrimary,
     deadline,
     link: undefined,
     id: 0,
@@ -184,6 +210,9 @@ function requestOf(facts: CallFacts, deadline: number): Request {
     attempts: 0,
     isOver: false,
     timer: undefined,
+    once: undefined,
+    waitsIn: undefined,
+    isInDoubt: false,
     lastFailure: undefined,
     resolve: nothing,
     reject: nothing,

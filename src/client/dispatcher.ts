@@ -6,13 +6,14 @@ import { chooseNode } from "./replicaChoice.ts";
 import type { Failure, Request } from "./request.ts";
 import type { Routes } from "./routes.ts";
 import type { ChannelOptions } from "./wire/channel.ts";
+import type { WriteSessions } from "./writeSessions.ts";
 
 const BACKOFF_FIRST_MILLIS = 5;
 const BACKOFF_MILLIS_MAX = 300;
 /** Redirections that are followed at once; then there are pauses. */
 const HOPS_MAX = 4;
-/** What only reads is asked again when there was no answer for so long. */
-const READ_PATIENCE_MILLIS = 1000;
+/** What may be asked again is, when there was no answer for so long. */
+const PATIENCE_MILLIS = 1000;
 const SWEEP_MILLIS = 10;
 
 export interface DispatcherEvents {
@@ -24,6 +25,8 @@ export interface DispatcherEvents {
 /** Brings each request to a node that answers it, within its deadline. */
 export class Dispatcher implements LinkEvents {
   readonly links = new Map<string, Link>();
+  /** Numbers writes; undefined: they go without, and are not repeated when their fate is unknown. */
+  sessions: WriteSessions | undefined;
   readonly #routes: Routes;
   readonly #options: ChannelOptions;
   readonly #inFlightMax: number;
@@ -63,7 +66,7 @@ export class Dispatcher implements LinkEvents {
   /** The program wants no answer any more. */
   abort(request: Request, cause: unknown): void {
     if (request.isOver) return;
-    const mayBeExecuted = request.isWrite && request.link !== undefined;
+    const mayBeExecuted = isInDoubt(request);
     request.link?.forget(request);
     const error = new HoldfastError("aborted", "the call was aborted", mayBeExecuted, { cause });
     this.#finish(request);
@@ -92,10 +95,12 @@ export class Dispatcher implements LinkEvents {
   /** All that has no answer is rejected. */
   close(): void {
     this.#isClosed = true;
+    this.sessions?.stop();
     const requests = [...this.#paused, ...[...this.links.values()].flatMap((link) => [...link.pending])];
     for (const link of this.links.values()) link.close();
     for (const request of requests) {
-      const mayBeExecuted = request.isWrite && request.link !== undefined;
+      if (request.isOver) continue;
+      const mayBeExecuted = isInDoubt(request);
       this.#finish(request);
       request.reject(new HoldfastError("closed", "this client was closed", mayBeExecuted));
     }
@@ -113,12 +118,18 @@ export class Dispatcher implements LinkEvents {
     const from = request.link;
     request.link = undefined;
     request.lastFailure = failure;
+    if (request.isWrite && !failure.isUndone) request.isInDoubt = true;
+    if (failure.reason === "NOT_PRIMARY" && !request.asksPrimary && from !== undefined) {
+      this.#notInSync(request, failure, from);
+      return;
+    }
     const next = nextStep(request, failure);
     if (next.kind === "fail") {
       this.#finish(request);
       request.reject(errorOf(next.code, failure, request.attempts));
       return;
     }
+    if (failure.reason === "SESSION_EXPIRED") this.sessions?.ended(request, performance.now());
     const { slot } = request;
     if (next.kind === "elsewhere") {
       if (failure.reason === "MOVED") {
@@ -134,10 +145,39 @@ export class Dispatcher implements LinkEvents {
     this.#pause(request, failure);
   }
 
+  /** A replica does not answer what has to be new: the primary does. */
+  #notInSync(request: Request, failure: Failure, replica: Link): void {
+    replica.avoid(performance.now());
+    request.asksPrimary = true;
+    const { slot } = request;
+    const primary = this.#routes.primaryOf(slot);
+    // Of who is primary, only the one who was taken for it knows better than the topology.
+    if (failure.address !== "" && (primary === undefined || primary === replica.address))
+      this.#routes.primaryIs(slot, failure.address);
+    this.#events.onRetry(request, failure, 0);
+    this.#attempt(request);
+  }
+
+  /** Goes on with a write that waited for its number; with `failure`, it gets none. */
+  resume(request: Request, failure?: Failure): void {
+    if (request.isOver || this.#isClosed) return;
+    this.#paused.delete(request);
+    clearTimeout(request.timer);
+    request.timer = undefined;
+    request.waitsIn = undefined;
+    if (failure === undefined) this.#attempt(request);
+    else this.onFailure(request, failure);
+  }
+
   #attempt(request: Request): void {
     const now = performance.now();
     if (now >= request.deadline) {
       this.#expire(request);
+      return;
+    }
+    if (request.isWrite && request.once === undefined && this.sessions?.take(request, now) === false) {
+      this.#paused.add(request);
+      request.timer = setTimeout(() => this.#expire(request), request.deadline - now);
       return;
     }
     const link = this.#choose(request, now);
@@ -150,15 +190,22 @@ export class Dispatcher implements LinkEvents {
   }
 
   #choose(request: Request, now: number): Link | undefined {
-    const { slot, consistency } = request;
+    const { slot } = request;
     if (request.address !== undefined && request.attempts === 0) return this.linkTo(request.address);
-    if (consistency === "eventual" && !request.isWrite) {
-      const replicas = this.#routes.replicasOf(slot).map((address) => this.linkTo(address));
-      const awake = replicas.filter(({ channel }) => !channel.isResting);
-      return chooseNode(awake.length > 0 ? awake : replicas, now, Math.random);
+    const replicas = request.asksPrimary ? NO_REPLICAS : this.#routes.replicasOf(slot);
+    const replica = replicas.length > 1 ? this.#chooseReplica(replicas, request, now) : undefined;
+    if (replica !== undefined) return replica;
+    const address = this.#routes.primaryOf(slot) ?? replicas[0];
+    return address === undefined ? undefined : this.linkTo(address);
+  }
+
+  #chooseReplica(addresses: readonly string[], { consistency }: Request, now: number): Link | undefined {
+    const awake: Link[] = [];
+    for (const address of addresses) {
+      const link = this.linkTo(address);
+      if (!link.channel.isResting && (consistency === "eventual" || !link.isAvoided(now))) awake.push(link);
     }
-    const primary = this.#routes.primaryOf(slot);
-    return primary === undefined ? undefined : this.linkTo(primary);
+    return chooseNode(awake, now, Math.random);
   }
 
   /** Full jitter: M. Brooker, "Exponential Backoff And Jitter". */
@@ -167,7 +214,7 @@ export class Dispatcher implements LinkEvents {
     const pauseMillis = failure.retryAfterMillis + Math.random() * most;
     if (performance.now() + pauseMillis >= request.deadline) {
       this.#finish(request);
-      request.reject(errorOf(lastingCode(failure), failure, request.attempts));
+      request.reject(errorOf(lastingCode(failure, request), failure, request.attempts));
       return;
     }
     this.#events.onRetry(request, failure, pauseMillis);
@@ -180,37 +227,49 @@ export class Dispatcher implements LinkEvents {
   }
 
   #sweepDeadlines(): void {
+    if (this.#open === 0) {
+      clearInterval(this.#sweep);
+      this.#sweep = undefined;
+      return;
+    }
     const now = performance.now();
     for (const link of this.links.values()) {
       if (link.inFlight === 0) continue;
       for (const request of [...link.pending]) {
         if (now >= request.deadline) this.#expire(request);
-        else if (!request.isWrite && now - request.sentAt >= READ_PATIENCE_MILLIS) this.#askAgain(request);
+        else if (now - request.sentAt >= PATIENCE_MILLIS && this.#mayAskAgain(request, link)) this.#askAgain(request);
       }
     }
+  }
+
+  /** A write is asked for again only elsewhere: whoever is merely slow would get more to do. */
+  #mayAskAgain({ isWrite, once, slot }: Request, link: Link): boolean {
+    if (!isWrite) return true;
+    const primary = once === undefined ? undefined : this.#routes.primaryOf(slot);
+    return primary !== undefined && primary !== link.address;
   }
 
   #askAgain(request: Request): void {
     request.link?.forget(request);
     request.link = undefined;
+    request.isInDoubt = request.isWrite;
     this.#events.onRetry(request, NO_ANSWER, 0);
     this.#attempt(request);
   }
 
   #expire(request: Request): void {
-    const { link, isWrite, attempts, lastFailure } = request;
-    const isOut = link !== undefined;
+    const { link, attempts, lastFailure } = request;
+    const mayBeExecuted = isInDoubt(request);
     link?.forget(request);
     this.#finish(request);
-    if (!isOut && lastFailure !== undefined) {
-      request.reject(errorOf(lastingCode(lastFailure), lastFailure, attempts));
+    if (link === undefined && lastFailure !== undefined) {
+      request.reject(errorOf(lastingCode(lastFailure, request), lastFailure, attempts));
       return;
     }
     const facts = { attempts, ...(link !== undefined && { address: link.address }) };
-    const error =
-      isWrite && isOut
-        ? new HoldfastError("unknown", "no answer came in time: the write may have been carried out", true, facts)
-        : new HoldfastError("timeout", "no answer came in time", false, facts);
+    const error = mayBeExecuted
+      ? new HoldfastError("unknown", "no answer came in time: the write may have been carried out", true, facts)
+      : new HoldfastError("timeout", "no answer came in time", false, facts);
     request.reject(error);
   }
 
@@ -219,12 +278,16 @@ export class Dispatcher implements LinkEvents {
     this.#open--;
     this.#paused.delete(request);
     clearTimeout(request.timer);
-    if (this.#open > 0) return;
-    clearInterval(this.#sweep);
-    this.#sweep = undefined;
+    if (request.isWrite) this.sessions?.close(request);
   }
 }
 
+/** Whether some attempt may have been carried out, so far. */
+function isInDoubt(request: Request): boolean {
+  return request.isInDoubt || (request.isWrite && request.link !== undefined);
+}
+
+const NO_REPLICAS: readonly string[] = [];
 const NOTHING = { field: "", address: "", slot: undefined, retryAfterMillis: 0, isUndone: true } as const;
 const NOBODY: Failure = { ...NOTHING, code: 14, reason: "NOT_SERVED", message: "nobody is known to have the slot" };
 const NO_ANSWER: Failure = { ...NOTHING, code: 4, reason: "", message: "no answer came for a while" };

@@ -2,7 +2,9 @@
  * Why a call has no answer.
  * - `invalid`: it makes no sense whenever it comes; `field` says where. `different_slots`: keys of a batch do not belong together.
  * - `wrong_type`, `not_an_integer`, `overflow`: what the key holds does not fit.
- * - `unknown`: a write that may or may not have been carried out. Read, then decide.
+ * - `unknown`: a write that may or may not have been carried out, once at most. Read, then decide.
+ * - `reply_forgotten`: a write that was carried out, once; what it answered was lost on its way, and is too large for the servers to
+ *   remember. Read what came of it.
  * - `unavailable`: not carried out, and nobody could be asked within the call's time.
  * - `timeout`: no answer within the call's time; nothing was changed.
  * - `aborted`: the caller's signal said so. `mayBeExecuted` says whether a write can have happened.
@@ -18,6 +20,7 @@ export type HoldfastErrorCode =
   | "not_an_integer"
   | "overflow"
   | "unknown"
+  | "reply_forgotten"
   | "unavailable"
   | "timeout"
   | "aborted"

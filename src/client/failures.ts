@@ -1,7 +1,7 @@
 import { CODECS } from "./codecs.ts";
 import { HoldfastError, type HoldfastErrorCode } from "./errors.ts";
 import type { ErrorDetailMessage, ErrorMessage } from "./messages.ts";
-import type { Failure, RequestFacts } from "./request.ts";
+import type { Failure, Request } from "./request.ts";
 import { type GrpcStatus, STATUS } from "./wire/grpcStatus.ts";
 
 /** What goes on after a failure. */
@@ -73,28 +73,51 @@ const BY_STATUS: { readonly [code: number]: HoldfastErrorCode } = {
   [STATUS.outOfRange]: "overflow",
 };
 
-/** A write is repeated only when nothing of it was carried out; what only reads, whenever that may help. */
-export function nextStep({ isWrite }: Pick<RequestFacts, "isWrite">, failed: Failure): NextStep {
+/** By these a write is answered after it was evaluated, now or at an earlier attempt: it was not carried out, whatever there was before. */
+const AFTER_EVALUATION: readonly HoldfastErrorCode[] = ["wrong_type", "not_an_integer", "overflow"];
+
+type Asked = Pick<Request, "isWrite" | "once" | "isInDoubt">;
+
+/**
+ * A write is repeated only when nothing of it was carried out, or when it has a number by which it is known again; what only reads,
+ * whenever that may help. `isInDoubt` includes this failure.
+ */
+export function nextStep({ isWrite, once, isInDoubt }: Asked, failed: Failure): NextStep {
   const { code, reason } = failed;
-  if (isWrite && !failed.isUndone) return { kind: "fail", code: "unknown" };
-  if (reason === "MOVED" || reason === "NOT_PRIMARY") return { kind: failed.address === "" ? "later" : "elsewhere" };
+  if (isWrite && !failed.isUndone && (once === undefined || code === STATUS.internal))
+    return { kind: "fail", code: "unknown" };
+  switch (reason) {
+    case "MOVED":
+    case "NOT_PRIMARY":
+      return { kind: failed.address === "" ? "later" : "elsewhere" };
+    case "SESSION_EXPIRED":
+      return isInDoubt ? { kind: "fail", code: "unknown" } : { kind: "later" };
+    case "REPLY_FORGOTTEN":
+      return { kind: "fail", code: "reply_forgotten" };
+    case "REPLAYED":
+      return { kind: "fail", code: "unknown" };
+  }
   const known = BY_REASON[reason] ?? BY_STATUS[code];
-  if (known !== undefined) return { kind: "fail", code: known };
-  if (code === STATUS.internal || code === STATUS.unimplemented) return { kind: "fail", code: "internal" };
-  return { kind: "later" };
+  const final = known ?? (code === STATUS.internal || code === STATUS.unimplemented ? "internal" : undefined);
+  if (final === undefined || (isInDoubt && final === "out_of_memory")) return { kind: "later" };
+  return { kind: "fail", code: isInDoubt && !AFTER_EVALUATION.includes(final) ? "unknown" : final };
 }
 
 /** What the program is told when there is no next attempt. */
 export function errorOf(code: HoldfastErrorCode, failed: Failure, attempts: number): HoldfastError {
-  const { message, field, address } = failed;
-  return new HoldfastError(code, message, code === "unknown", {
+  const { message, field, address, isUndone } = failed;
+  const mayBeExecuted = code === "unknown" || code === "reply_forgotten";
+  const isEarlier = code === "unknown" && isUndone;
+  const text = isEarlier ? `an earlier attempt may have been carried out; the last one: ${message}` : message;
+  return new HoldfastError(code, text, mayBeExecuted, {
     attempts,
     ...(field !== "" && { field }),
     ...(address !== "" && { address }),
   });
 }
 
-/** The code of a call whose time is over after failures each of which was certain. */
-export function lastingCode({ code }: Failure): HoldfastErrorCode {
+/** The code of a call whose time is over after failures. */
+export function lastingCode({ code }: Failure, { isInDoubt }: Pick<Request, "isInDoubt">): HoldfastErrorCode {
+  if (isInDoubt) return "unknown";
   return code === STATUS.resourceExhausted ? "busy" : "unavailable";
 }

@@ -25,12 +25,34 @@ export const KV_PROTO = {
                   responseType: "WatchReply",
                   responseStream: true,
                 },
+                OpenSession: {
+                  requestType: "OpenSessionRequest",
+                  responseType: "OpenSessionReply",
+                },
                 Calls: {
                   requestType: "CallsRequest",
                   requestStream: true,
                   responseType: "CallsReply",
                   responseStream: true,
                 },
+              },
+            },
+            OpenSessionRequest: {
+              fields: {
+                ttlMillis: { type: "uint64", id: 1 },
+              },
+            },
+            OpenSessionReply: {
+              fields: {
+                session: { type: "bytes", id: 1 },
+                ttlMillis: { type: "uint64", id: 2 },
+              },
+            },
+            Once: {
+              fields: {
+                session: { type: "bytes", id: 1 },
+                number: { type: "uint64", id: 2 },
+                firstOpen: { type: "uint64", id: 3 },
               },
             },
             Consistency: {
@@ -69,6 +91,7 @@ export const KV_PROTO = {
                 ifVersion: { type: "bytes", id: 5 },
                 keepTtl: { type: "bool", id: 6 },
                 returnPrevious: { type: "bool", id: 7 },
+                once: { type: "Once", id: 15 },
               },
             },
             PutReply: {
@@ -90,6 +113,7 @@ export const KV_PROTO = {
                 key: { type: "bytes", id: 1 },
                 ifVersion: { type: "bytes", id: 2 },
                 returnPrevious: { type: "bool", id: 3 },
+                once: { type: "Once", id: 15 },
               },
             },
             DeleteReply: {
@@ -125,6 +149,7 @@ export const KV_PROTO = {
                 },
                 ttlMillis: { type: "uint64", id: 4 },
                 keepTtl: { type: "bool", id: 5 },
+                once: { type: "Once", id: 15 },
               },
             },
             CompareAndSetReply: {
@@ -147,6 +172,7 @@ export const KV_PROTO = {
                 delta: { type: "sint64", id: 2 },
                 initial: { type: "sint64", id: 3 },
                 ttlMillis: { type: "uint64", id: 4 },
+                once: { type: "Once", id: 15 },
               },
             },
             IncrementReply: {
@@ -172,6 +198,7 @@ export const KV_PROTO = {
             BatchRequest: {
               fields: {
                 operations: { rule: "repeated", type: "Operation", id: 1 },
+                once: { type: "Once", id: 15 },
               },
             },
             BatchReply: {
@@ -386,6 +413,9 @@ export const KV_PROTO = {
                     REASON_PASSWORD: 15,
                     REASON_NOT_EXECUTED: 16,
                     REASON_FATE_UNKNOWN: 17,
+                    REASON_SESSION_EXPIRED: 18,
+                    REASON_REPLAYED: 19,
+                    REASON_REPLY_FORGOTTEN: 20,
                   },
                 },
               },

@@ -3,7 +3,7 @@ const RISE = 0.3;
 /** And when they take less. */
 const FALL = 0.1;
 /** What was measured long ago counts less and less, so that a node that was slow is tried again. */
-const FORGET_MILLIS = 1000;
+const FORGET_MILLIS = 500;
 /** What takes less is alike: nobody waits for the difference. */
 const FLOOR_MILLIS = 0.5;
 
@@ -14,12 +14,20 @@ export class LatencyMean {
   #lastSample = FLOOR_MILLIS;
 
   add(sample: number, now: number): void {
-    const before = this.at(now);
+    // What was measured long ago says nothing of now: the first answer after that decides.
+    const isLongAgo = now - this.#at > FORGET_MILLIS;
     // One slow answer among others is a hiccup, two in a row are a slow node.
     const millis = Math.min(sample, this.#lastSample);
     this.#lastSample = sample;
-    this.#millis = Math.max(FLOOR_MILLIS, before + (millis - before) * (millis > before ? RISE : FALL));
+    const before = this.at(now);
+    const weight = isLongAgo ? 1 : millis > before ? RISE : FALL;
+    this.#millis = Math.max(FLOOR_MILLIS, before + (millis - before) * weight);
     this.#at = now;
+  }
+
+  /** As it was measured, however long ago. */
+  get measured(): number {
+    return this.#millis;
   }
 
   at(now: number): number {

@@ -1,4 +1,6 @@
-import { CODECS, PATHS } from "./codecs.ts";
+import { readAnswers } from "./answers.ts";
+import { writeCall, writeCancelled } from "./callWriter.ts";
+import { PATHS } from "./codecs.ts";
 import { failureOfAnswer, failureOfStatus } from "./failures.ts";
 import { LatencyMean } from "./latency.ts";
 import type { AnswerMessage } from "./messages.ts";
@@ -11,9 +13,10 @@ import { ProtoWriter } from "./wire/protoWriter.ts";
 
 /** More than that does not wait for the end of the turn. */
 const MESSAGE_BYTES_ENOUGH = 256 * 1024;
-/** Tags of `CallsRequest`: field 1 with a length, field 2 as a number. */
-const CALLS_TAG = 0x0a;
-const CANCELLED_TAG = 0x10;
+/** A replica that has said it is not in sync is asked again so much later. */
+const AVOIDED_MILLIS = 500;
+/** With so few calls under way, what they wait for counts more than what messages cost. */
+const FEW_CALLS = 16;
 
 /** What a link tells whoever made it. */
 export interface LinkEvents {
@@ -37,6 +40,7 @@ export class Link implements NodeLoad {
   readonly #latency = new LatencyMean();
   readonly #writer = new ProtoWriter();
   #stream: OpenCall | undefined;
+  #avoidedUntil = 0;
   #nextId = 1;
   /** Calls from this id on are not written yet. */
   #firstUnwritten = 1;
@@ -61,11 +65,11 @@ export class Link implements NodeLoad {
   }
 
   latencyMillis(now: number): number {
-    const mean = this.#latency.at(now);
-    if (this.#gets.size === 0) return mean;
+    if (this.#gets.size === 0) return this.#latency.at(now);
     // Sets keep the order in which calls were made: the first is the oldest.
     const oldest = this.#gets.values().next().value!;
-    return Math.max(mean, now - oldest.sentAt);
+    // While one tries whether it is still as slow as it was, others do not.
+    return Math.max(this.#latency.measured, now - oldest.sentAt);
   }
 
   /** Asks; the answer or the failure comes by `LinkEvents`. `now` is `performance.now()`. */
@@ -79,20 +83,27 @@ export class Link implements NodeLoad {
     if (!request.isWrite) this.reads++;
     if (request.kind === "get") this.#gets.add(request);
     const writer = this.#begin();
-    writer.varint(CALLS_TAG);
-    const start = writer.open();
-    const timeoutMillis = Math.max(1, Math.ceil(request.deadline - now));
-    CODECS.call.encode({ id, timeoutMillis, [request.kind]: request.message }, writer);
-    writer.close(start);
+    writeCall(writer, id, Math.max(1, Math.ceil(request.deadline - now)), request.kind, request.message);
     if (writer.length > MESSAGE_BYTES_ENOUGH) this.#write();
   }
 
+  /** It has said that it is not in sync: it is asked for nothing that has to be new for a while. */
+  avoid(now: number): void {
+    this.#avoidedUntil = now + AVOIDED_MILLIS;
+  }
+
+  isAvoided(now: number): boolean {
+    return now < this.#avoidedUntil;
+  }
+
   /** Its answer is wanted no longer. */
-  forget(request: Request): void {
-    if (!this.#done(request) || this.#stream === undefined) return;
-    const writer = this.#begin();
-    writer.varint(CANCELLED_TAG);
-    writer.varint(request.id);
+  forget(request: Request, now = performance.now()): void {
+    if (!this.#done(request)) return;
+    const age = now - request.sentAt;
+    // It would have taken at least that long.
+    if (request.kind === "get" && age > this.#latency.at(now)) this.#latency.add(age, now);
+    if (this.#stream === undefined) return;
+    writeCancelled(this.#begin(), request.id);
   }
 
   /** Those that wait for an answer, the oldest first. */
@@ -114,7 +125,9 @@ export class Link implements NodeLoad {
     if (this.#writer.length === 0) this.#writer.skip(FRAME_HEAD_BYTES);
     if (!this.#isFlushing) {
       this.#isFlushing = true;
-      setImmediate(this.#flush);
+      // All that is asked before this callback's promises are done goes together, or all of the turn.
+      if (this.#pending.size <= FEW_CALLS) process.nextTick(this.#flush);
+      else setImmediate(this.#flush);
     }
     return this.#writer;
   }
@@ -142,7 +155,7 @@ export class Link implements NodeLoad {
   #receive(message: Buffer): void {
     let answers: readonly AnswerMessage[];
     try {
-      ({ answers } = CODECS.callsReply.decode(message) as { readonly answers: readonly AnswerMessage[] });
+      answers = readAnswers(message);
     } catch (error) {
       const text = `${this.address} answers what makes no sense: ${(error as Error).message}`;
       this.#stream?.cancel();

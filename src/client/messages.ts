@@ -25,7 +25,7 @@ export interface GetReplyMessage {
   readonly found: boolean;
   readonly value: Buffer;
   readonly version: Buffer;
-  readonly ttlMillis?: number;
+  readonly ttlMillis?: number | undefined;
   readonly position: Buffer;
 }
 
@@ -128,6 +128,21 @@ export interface WatchReplyMessage {
   readonly slotsLost: readonly number[];
   readonly slotsGained: readonly number[];
 }
+
+export interface OpenSessionReplyMessage {
+  readonly session: Buffer;
+  readonly ttlMillis: number;
+}
+
+/** Which of a session's writes it is; see kv.proto. */
+interface OnceMessage {
+  readonly session: Uint8Array;
+  readonly number: number;
+  readonly firstOpen: number;
+}
+
+/** What a call sends. Writes are given their `once` when they are about to be sent. */
+export type CallMessage = object & { once?: OnceMessage | undefined };
 
 /** What is asked in one call of the stream; the wire's names. */
 export type CallKind = "get" | "put" | "delete" | "compareAndSet" | "increment" | "batch" | "scan";

@@ -45,6 +45,8 @@ export interface ClientEvents {
   /** An attempt has failed, and another is made. */
   retry: { readonly kind: string; readonly message: string; readonly pauseMillis: number; readonly attempts: number };
   redirect: { readonly slot: number; readonly address: string };
+  /** Writes happen exactly once from now on; or, if it is not open, they do not, or wait for somebody who makes sure of that. */
+  session: { readonly isOpen: boolean; readonly from: string; readonly message: string };
   /** Changes of a group are told to the cache, or are not any more. */
   cache: { readonly group: string; readonly isLive: boolean; readonly message: string };
 }

@@ -42,15 +42,22 @@ export function putMessage(key: Bytes, value: Bytes, options: PutOptions = {}): 
   checkValue(value);
   const { timeToLiveMillis, keepTimeToLive, ifAbsent, ifVersion, previous } = options;
   if (ifAbsent === true && ifVersion !== undefined) throw invalid("ifVersion", "it excludes ifAbsent");
+  checkLife(timeToLiveMillis, keepTimeToLive);
   return {
-    ...{ key, value, ifAbsent, ifVersion: versionBytes(ifVersion), returnPrevious: previous },
-    ...lifeOf(timeToLiveMillis, keepTimeToLive),
+    key,
+    value,
+    ttlMillis: timeToLiveMillis,
+    keepTtl: keepTimeToLive,
+    ifAbsent,
+    ifVersion: versionBytes(ifVersion),
+    returnPrevious: previous,
+    once: undefined,
   };
 }
 
 export function deleteMessage(key: Bytes, { ifVersion, previous }: DeleteOptions = {}): object {
   checkKey(key);
-  return { key, ifVersion: versionBytes(ifVersion), returnPrevious: previous };
+  return { key, ifVersion: versionBytes(ifVersion), returnPrevious: previous, once: undefined };
 }
 
 export function compareAndSetMessage(
@@ -62,14 +69,17 @@ export function compareAndSetMessage(
   checkKey(key);
   if (expected !== undefined) checkValue(expected, "expected");
   if (value !== undefined) checkValue(value);
-  return { key, expected, value, ...lifeOf(options.timeToLiveMillis, options.keepTimeToLive) };
+  const { timeToLiveMillis, keepTimeToLive } = options;
+  checkLife(timeToLiveMillis, keepTimeToLive);
+  return { key, expected, value, ttlMillis: timeToLiveMillis, keepTtl: keepTimeToLive, once: undefined };
 }
 
 export function incrementMessage(key: Bytes, by: number | bigint, options: IncrementOptions = {}): object {
   checkKey(key);
   checkInteger("by", by);
   if (options.initial !== undefined) checkInteger("initial", options.initial);
-  return { key, delta: by, initial: options.initial, ...lifeOf(options.timeToLiveMillis, undefined) };
+  checkLife(options.timeToLiveMillis);
+  return { key, delta: by, initial: options.initial, ttlMillis: options.timeToLiveMillis, once: undefined };
 }
 
 /** An operation of a batch by its kind. */
@@ -129,13 +139,11 @@ export function operationResultOf<V>(result: ResultMessage, give: Give<V>): Oper
   return { kind: "increment", value: increment.value, version: versionOf(increment.version) ?? "" };
 }
 
-function lifeOf(timeToLiveMillis: number | undefined, keepTimeToLive: boolean | undefined): object {
-  if (timeToLiveMillis !== undefined) {
-    if (!Number.isSafeInteger(timeToLiveMillis) || timeToLiveMillis < 1)
-      throw invalid("timeToLiveMillis", "it is a whole number above 0");
-    if (keepTimeToLive === true) throw invalid("keepTimeToLive", "it excludes timeToLiveMillis");
-  }
-  return { ttlMillis: timeToLiveMillis, keepTtl: keepTimeToLive };
+function checkLife(timeToLiveMillis: number | undefined, keepTimeToLive = false): void {
+  if (timeToLiveMillis === undefined) return;
+  if (!Number.isSafeInteger(timeToLiveMillis) || timeToLiveMillis < 1)
+    throw invalid("timeToLiveMillis", "it is a whole number above 0");
+  if (keepTimeToLive) throw invalid("keepTimeToLive", "it excludes timeToLiveMillis");
 }
 
 const INT64_BEYOND = 2n ** 63n;

@@ -3,9 +3,9 @@ import type { ClientTls } from "./wire/channel.ts";
 
 /**
  * How new what is read has to be.
- * - `linearizable`: whatever was acknowledged to anybody before the call began is seen. The primary answers.
+ * - `linearizable`: whatever was acknowledged to anybody before the call began is seen. The load is spread over the replicas in sync.
  * - `eventual`: what one of the replicas in sync has; nothing that is not committed. The load is spread over them.
- * - `cached`: what this client has read before, as long as no change of it is known; else `linearizable`. Needs `cache`.
+ * - `cached`: what this client has read before, as long as no change of it is known; else `linearizable`, by the primary. Needs `cache`.
  */
 export type ReadConsistency = "linearizable" | "eventual" | "cached";
 
@@ -33,6 +33,16 @@ export interface ConnectOptions {
   readonly values?: "text" | "bytes";
   /** Of reads that do not say it. `cached` where there is a cache, else `linearizable`. */
   readonly consistency?: ReadConsistency;
+  /**
+   * Who answers linearizable reads of one key: the replicas in sync, of which each has as new a state as the primary, or only the
+   * primary. `replicas` by default.
+   */
+  readonly readFrom?: "replicas" | "primary";
+  /**
+   * Writes carry a number by which the servers know them again: one whose answer is lost is repeated until the deadline, and
+   * happens once all the same. Yes by default; with no, it rejects, `unknown`.
+   */
+  readonly exactlyOnce?: boolean;
   /** Of calls that do not say it: 5000. */
   readonly timeoutMillis?: number;
   /** How long `connect` looks for somebody: 10000. */
@@ -62,6 +72,8 @@ export interface ReadOptions extends CallOptions {
 export interface Settings {
   readonly addresses: readonly string[];
   readonly consistency: ReadConsistency;
+  readonly readFrom: "replicas" | "primary";
+  readonly exactlyOnce: boolean;
   readonly timeoutMillis: number;
   readonly connectMillis: number;
   readonly inFlightMax: number;
@@ -88,6 +100,8 @@ export function settingsOf(options: ConnectOptions): Settings {
   const settings: Settings = {
     addresses,
     consistency: options.consistency ?? (cache === undefined ? "linearizable" : "cached"),
+    readFrom: options.readFrom ?? "replicas",
+    exactlyOnce: options.exactlyOnce ?? true,
     timeoutMillis: checkMillis("timeoutMillis", options.timeoutMillis ?? 5000),
     connectMillis: checkMillis("connectMillis", options.connectMillis ?? 10_000),
     inFlightMax: checkCount("inFlightMax", options.inFlightMax ?? 100_000),
@@ -95,6 +109,7 @@ export function settingsOf(options: ConnectOptions): Settings {
     password: options.password,
     tls: options.tls,
   };
+  if (!["replicas", "primary"].includes(settings.readFrom)) throw invalid("readFrom", "is replicas or primary");
   if (settings.consistency === "cached" && cache === undefined) throw invalid("consistency", "cached needs a cache");
   return settings;
 }

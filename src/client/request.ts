@@ -1,6 +1,7 @@
 import type { HoldfastError } from "./errors.ts";
 import type { Link } from "./link.ts";
-import type { AnswerMessage, CallKind } from "./messages.ts";
+import type { AnswerMessage, CallKind, CallMessage } from "./messages.ts";
+import type { NumberedWrite } from "./writeSession.ts";
 
 type Consistency = "linearizable" | "eventual";
 
@@ -8,12 +9,14 @@ type Consistency = "linearizable" | "eventual";
 export interface RequestFacts {
   readonly kind: CallKind;
   /** The message of that kind. */
-  readonly message: object;
+  readonly message: CallMessage;
   readonly slot: number;
   readonly isWrite: boolean;
   readonly consistency: Consistency;
   /** `performance.now()` when it has to be over. */
   readonly deadline: number;
+  /** Only the primary may answer: what is written, and what else no secondary answers. Other reads go to any replica in sync. */
+  readonly isForPrimary: boolean;
   /** Ask this node first, whatever the routes say. */
   readonly address?: string | undefined;
 }
@@ -27,9 +30,17 @@ export interface Request extends RequestFacts {
   /** `performance.now()` when it went there. */
   sentAt: number;
   attempts: number;
+  /** As `isForPrimary`, or since a replica has said that it is not in sync. */
+  asksPrimary: boolean;
   isOver: boolean;
   /** Of the pause before the next attempt. */
   timer: NodeJS.Timeout | undefined;
+  /** Its number in a session: with it a write may be sent again, whatever became of it. */
+  once: NumberedWrite | undefined;
+  /** It waits there for a number. */
+  waitsIn: Set<Request> | undefined;
+  /** It is a write, and some attempt may have been carried out. */
+  isInDoubt: boolean;
   /** What the last attempt came to. */
   lastFailure: Failure | undefined;
   resolve(answer: AnswerMessage): void;

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { totalmem } from "node:os";
 import * as z from "zod";
+import { isName, NAME_RULE } from "../base/names.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { MEMORY_MAX, MEMORY_MIN } from "../worker/services/memoryLimit.ts";
 
@@ -48,9 +49,7 @@ function text(message: string) {
   return z.string(message).min(1, message);
 }
 
-function name(message: string) {
-  return z.string(message).regex(/^[A-Za-z0-9._-]{1,64}$/, message);
-}
+const name = z.string(NAME_RULE).refine(isName, NAME_RULE);
 
 const port = whole(0, 65_535, "must be a port number from 0 to 65535");
 
@@ -73,8 +72,8 @@ const schema = z.strictObject({
   "enable-debug-command": yesNo.default(false),
   zookeeper: text("must be ZooKeeper servers such as h1:2181,h2:2181,h3:2181/holdfast").optional(),
   "zookeeper-auth": text("must be user:password").optional(),
-  group: name("must be a name of letters, digits, dots, dashes and underscores").default("g1"),
-  id: name("must be a name of letters, digits, dots, dashes and underscores").optional(),
+  group: name.default("g1"),
+  id: name.optional(),
   advertise: text("must be an address that the others reach").optional(),
   "rpc-port": port.default(0),
   "tls-ca": text("must be a file in PEM form").optional(),

@@ -169,6 +169,7 @@ async function startNode(parts: NodeParts): Promise<Result<Server, string>> {
   if (!config.ok) return config;
   const served = await serve(config.value, {
     http: false,
+    grpc: false,
     configFile: undefined,
     ...(coordinator === undefined ? {} : { coordinator }),
     onFatal: options.onFatal,

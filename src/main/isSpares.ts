@@ -1,4 +1,4 @@
-import { SPARE } from "../master/groupViews.ts";
+import { SPARE } from "../base/names.ts";
 
 /** What spares name as their group. */
 export function isSpares(group: string): boolean {

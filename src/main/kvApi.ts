@@ -3,7 +3,10 @@ import { err, ok, type Result } from "../base/result.ts";
 import type { Grpc, KvBackend } from "../gateway/grpc/kvBackend.ts";
 import { KV_SERVICE, type MountedKv, mountKv } from "../gateway/grpc/kvService.ts";
 import { mountReflection } from "../gateway/grpc/reflection.ts";
+import { WatchBell } from "../gateway/grpc/watchBell.ts";
 import type { ListenError } from "../gateway/resp/respServer.ts";
+import type { TopologyProvider } from "../platform/rpc/clusterService.ts";
+import type { Mount } from "../platform/rpc/mountedServer.ts";
 import { BACKLOG_BYTES_DEFAULT } from "../storage/log/options.ts";
 import { kvTable } from "../worker/api/kvCommands.ts";
 import type { KvError, Owners } from "../worker/api/kvError.ts";
@@ -14,15 +17,14 @@ import type { Config } from "./config.ts";
 import { readCertificates } from "./group/certificates.ts";
 
 /** What the API is told of the settings that are changed while a node runs. */
-export interface KvSettings {
-  readonly password: () => string;
-  readonly isProtected: () => boolean;
-}
+export type KvSettings = Pick<KvBackend, "password" | "isProtected" | "limits">;
 
 /** The API of one node: on the server of a worker's calls, or, where the node is alone, on one of its own. */
 export class KvApi {
   #mounted: MountedKv | undefined;
   #backend: KvBackend | undefined;
+  /** Of its own server; 0 without one. */
+  port = 0;
   #stopServer: (() => Promise<void>) | undefined;
 
   /** Adds the services to a server that somebody else opens; answers how to end their streams. */
@@ -34,6 +36,11 @@ export class KvApi {
     return () => mounted.close();
   };
 
+  /** Streams of clients that are open. */
+  get streams(): number {
+    return this.#mounted?.streams.size ?? 0;
+  }
+
   /** From now on calls are answered. */
   begin(node: Node, settings: KvSettings, isServed: boolean): void {
     // Who watches comes back after a while, and has missed nothing.
@@ -42,16 +49,34 @@ export class KvApi {
     if (this.#mounted !== undefined) this.#mounted.backend = this.#backend;
   }
 
-  /** Opens a server of its own: for a node that is alone. Answers its port. */
-  async listen(config: Config, isReady: () => boolean): Promise<Result<number, ListenError>> {
+  /** Opens a server of its own, which tells the topology, too: for a node that is alone. Answers its port. */
+  async listen(
+    config: Config,
+    provider: TopologyProvider,
+    isReady: () => boolean,
+  ): Promise<Result<number, ListenError>> {
     const certificates = readCertificates(config);
     if (!certificates.ok) return err({ code: "failed", message: certificates.error });
-    const { serveMounted } = await import("../platform/rpc/mountedServer.ts");
+    const [{ serveMounted }, { mountCluster }, { CLUSTER_SERVICE, loadCluster }] = await Promise.all([
+      import("../platform/rpc/mountedServer.ts"),
+      import("../platform/rpc/clusterServer.ts"),
+      import("../platform/rpc/clusterMessages.ts"),
+    ]);
+    const cluster = await loadCluster();
+    const mount: Mount = (grpc, server) => {
+      const ends = [
+        this.mount(grpc, server),
+        mountCluster(server, { grpc, cluster, provider, administration: undefined }),
+      ];
+      return () => {
+        for (const end of ends) end();
+      };
+    };
     const served = await serveMounted({
       listen: { host: config.bind, port: config["grpc-port"] },
       tls: certificates.value,
-      services: [KV_SERVICE],
-      mount: this.mount,
+      services: [KV_SERVICE, CLUSTER_SERVICE],
+      mount,
       isServing: isReady,
     });
     if (!served.ok) {
@@ -63,7 +88,8 @@ export class KvApi {
       return err({ code: codes[served.error.code], message: served.error.message });
     }
     this.#stopServer = () => served.value.close(1_000);
-    return ok(served.value.address.port);
+    this.port = served.value.address.port;
+    return ok(this.port);
   }
 
   /** Answers nothing more. */
@@ -74,11 +100,13 @@ export class KvApi {
   }
 }
 
-function backendOf(node: Node, { password, isProtected }: KvSettings): KvBackend {
+function backendOf(node: Node, settings: KvSettings): KvBackend {
   const { replica, membership, progress, parts } = node;
   const view = parts.others?.cluster;
   const positions = new Positions(parts.group);
   const settledSeq = (): number => (membership.evaluates ? replica.commitPoint : progress.appliedSeq);
+  const bell = new WatchBell();
+  node.onSettled = () => bell.committed();
   const owner = (slot: number): string => ownerOf(view, slot);
   return {
     executor: node.executor,
@@ -87,8 +115,9 @@ function backendOf(node: Node, { password, isProtected }: KvSettings): KvBackend
     watchNode: { log: node.log, state: node.state, positions, settledSeq, ownerOf: owner },
     owners: ownersOf(parts.group, view),
     settledSeq,
-    password,
-    isProtected,
+    wallClock: () => parts.clock.wall(),
+    bell,
+    ...settings,
   };
 }
 

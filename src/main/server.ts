@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { err, ok, type Result } from "../base/result.ts";
+import { joinAddress } from "../coordination/workerRecord.ts";
 import { commandTable } from "../core/command/commandTable.ts";
 import { installTextHashSeed } from "../core/state/values/textHash.ts";
 import { RespServer } from "../gateway/resp/respServer.ts";
@@ -12,6 +13,7 @@ import { installNativeLatin1 } from "../platform/nativeLatin1.ts";
 import { nodeClock, nodeTimers } from "../platform/nodeClock.ts";
 import { openNodeDisk } from "../platform/nodeDisk.ts";
 import { nodeRandom } from "../platform/nodeRandom.ts";
+import type { TopologyProvider } from "../platform/rpc/clusterService.ts";
 import type { Coordinator } from "../ports/coordinator.ts";
 import { type Disk, DiskError } from "../ports/disk.ts";
 import type { Engine } from "../ports/engine.ts";
@@ -26,7 +28,9 @@ import { connectZookeeper } from "./connectZookeeper.ts";
 import type { GroupNode } from "./group/groupNode.ts";
 import { refuseMember } from "./group/membershipFile.ts";
 import { KvApi } from "./kvApi.ts";
+import { loneTopology } from "./loneTopology.ts";
 import { processFacts } from "./processFacts.ts";
+import { reachableHost } from "./reachableHost.ts";
 import { VERSION } from "./version.ts";
 
 /** Settings of a node started from a program. Whatever is left out has the command line's default, but for those named here. */
@@ -39,7 +43,7 @@ export interface StartOptions {
   readonly durability?: "sync" | "memory";
   /** Port of `/healthz`, `/readyz` and `/metrics`; none by default. */
   readonly httpPort?: number;
-  /** Port of the gRPC API; none by default. */
+  /** Port of the gRPC API; 0 takes a free one, none is there by default. */
   readonly grpcPort?: number;
   /** Bytes of memory for keys and values. */
   readonly memory?: number;
@@ -52,8 +56,12 @@ export interface RunningNode {
   readonly port: number;
   /** 0 when there is no HTTP server. */
   readonly httpPort: number;
+  /** 0 when there is no gRPC API. */
+  readonly grpcPort: number;
   /** `redis://host:port`, as clients take it. */
   readonly url: string;
+  /** `host:port` of the gRPC API, as `connect` of `holdfast` takes it; undefined when there is none. */
+  readonly grpcAddress: string | undefined;
   readonly dataDirectory: string;
   /** Answers what was begun, flushes, and closes. */
   stop(): Promise<void>;
@@ -72,7 +80,7 @@ export class StartError extends Error {
 
 /** Starts a node in this process, for tests against a real store. Fails with `StartError`. */
 export async function start(options: StartOptions = {}): Promise<RunningNode> {
-  const { httpPort, grpcPort = 0, ...others } = options;
+  const { httpPort, grpcPort, ...others } = options;
   const temporary = options.data === undefined ? await mkdtemp(join(tmpdir(), "holdfast-")) : undefined;
   const removeTemporary = async (): Promise<void> => {
     if (temporary !== undefined) await rm(temporary, { recursive: true, force: true });
@@ -82,7 +90,7 @@ export async function start(options: StartOptions = {}): Promise<RunningNode> {
     port: options.port ?? 0,
     data: options.data ?? temporary,
     "http-port": httpPort ?? 0,
-    "grpc-port": grpcPort,
+    "grpc-port": grpcPort ?? 0,
   };
   const config = readConfig(flags, {}, undefined);
   if (!config.ok) {
@@ -97,6 +105,7 @@ export async function start(options: StartOptions = {}): Promise<RunningNode> {
   };
   const served = await serve(config.value, {
     http: httpPort !== undefined,
+    grpc: grpcPort !== undefined,
     configFile: undefined,
     onFatal: (error) => {
       throw error;
@@ -110,11 +119,9 @@ export async function start(options: StartOptions = {}): Promise<RunningNode> {
   }
   server = served.value;
   const { host, port, dataDirectory } = server;
-  return { host, port, httpPort: server.httpPort, url: urlOf(host, port), dataDirectory, stop };
-}
-
-function urlOf(host: string, port: number): string {
-  return `redis://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const url = `redis://${joinAddress(host, port)}`;
+  const grpcAddress = server.grpcPort === 0 ? undefined : joinAddress(host, server.grpcPort);
+  return { host, port, httpPort: server.httpPort, grpcPort: server.grpcPort, url, grpcAddress, dataDirectory, stop };
 }
 
 let isPrepared = false;
@@ -129,6 +136,8 @@ function prepareProcess(): void {
 
 export interface ServeHooks {
   readonly http: boolean;
+  /** Whether a node that is alone has a gRPC API, at `grpc-port`. */
+  readonly grpc: boolean;
   readonly configFile: string | undefined;
   /** Shared with other nodes of this process; in place of ZooKeeper. The server closes it. */
   readonly coordinator?: Coordinator;
@@ -144,6 +153,8 @@ export interface Server {
   readonly port: number;
   /** 0 when there is none. */
   readonly httpPort: number;
+  /** Of a node that is alone; 0 when there is none. */
+  readonly grpcPort: number;
   readonly dataDirectory: string;
   readonly node: Node;
   stop(): Promise<void>;
@@ -201,15 +212,17 @@ async function serveFrom(
   const { node, services, groupNode } = opened.value;
   const { settings } = services;
   const isProtected = (): boolean => settings.text("protected-mode") === "yes" && settings.text("requirepass") === "";
+  const clientsMax = (): number => settings.integer("maxclients");
   const resp = new RespServer({
     executor: node.executor,
     limits: () => services.limits,
-    clientsMax: () => settings.integer("maxclients"),
+    clientsMax,
+    streams: () => api.streams,
     isProtected,
     passwordRequired: () => settings.text("requirepass") !== "",
     now: () => Date.now(),
   });
-  services.attach(resp);
+  services.attach(resp, () => api.streams);
   const proxy = config.proxy ?? config.zookeeper === undefined;
   if (config.scatter && !proxy) hooks.onNotice("--scatter yes needs --proxy yes, so nothing is scattered");
   if (groupNode !== undefined && proxy) {
@@ -217,7 +230,15 @@ async function serveFrom(
     const password = (): string => settings.text("requirepass");
     forwardRequests({ node, parts: groupNode.parts, table: commandTable, password, scatters: config.scatter });
   }
-  api.begin(node, { password: () => settings.text("requirepass"), isProtected }, config["grpc-port"] > 0);
+  const limits = {
+    clientsMax,
+    redisClients: () => node.executor.redisClients,
+    outputBytesMax: () => services.limits.outputBytesMax,
+    onRejected: () => {
+      resp.rejected++;
+    },
+  };
+  api.begin(node, { password: () => settings.text("requirepass"), isProtected, limits }, hooks.grpc);
   const listening = await resp.listen(config.bind, config.port);
   if (!listening.ok) {
     await node.stop();
@@ -244,7 +265,13 @@ async function serveFrom(
     });
   }
   const grpcPort =
-    groupNode === undefined && config["grpc-port"] > 0 ? await api.listen(config, () => node.isReady) : ok(0);
+    groupNode === undefined && hooks.grpc
+      ? await api.listen(
+          config,
+          loneTopologyOf(node, config, listening.value, () => api.port),
+          () => node.isReady,
+        )
+      : ok(0);
   if (!grpcPort.ok) {
     resp.stopAccepting();
     await http?.value.stop();
@@ -269,6 +296,7 @@ async function serveFrom(
     host: config.bind,
     port: listening.value,
     httpPort: http?.value.port ?? 0,
+    grpcPort: grpcPort.value,
     dataDirectory,
     node,
     stop: async () => {
@@ -287,6 +315,13 @@ async function serveFrom(
       await groupNode?.close();
     },
   });
+}
+
+function loneTopologyOf(node: Node, config: Config, redisPort: number, rpcPort: () => number): TopologyProvider {
+  const { identity, group } = node.parts;
+  const names = { cluster: identity.identity.toString(16), group, id: config.id ?? group };
+  const places = { advertise: config.advertise, bind: reachableHost(config.bind), redisPort, rpcPort };
+  return loneTopology({ ...names, ...places, epoch: () => node.replica.epoch });
 }
 
 /** The whole process is meant: nodes that share one share its thread. */

@@ -76,7 +76,7 @@ export function encodeSettings(settings: ClusterSettings): string {
 }
 
 export function weightOf(settings: ClusterSettings, group: string): number {
-  return settings.weights[group] ?? 1;
+  return Object.hasOwn(settings.weights, group) ? settings.weights[group]! : 1;
 }
 
 function isValid(settings: ClusterSettings): boolean {

@@ -1,9 +1,8 @@
+import { SPARE } from "../base/names.ts";
 import { isMember } from "../core/replica/configuration.ts";
+import { slotsOfGroup } from "../core/slots/slotMap.ts";
 import { countSlots } from "../core/slots/slotRanges.ts";
 import type { TreeSnapshot } from "./clusterWatch.ts";
-
-/** What a spare names as its group. */
-export const SPARE = "spare";
 
 /** It belongs to no group of its own: its record says so, or it is lent. */
 export function isSpare(snapshot: TreeSnapshot, worker: string): boolean {
@@ -31,7 +30,7 @@ export function hasPrimary(snapshot: TreeSnapshot, group: string): boolean {
  */
 export function sharingGroups(snapshot: TreeSnapshot): string[] {
   const now = snapshot.slots?.value.now ?? {};
-  return allGroups(snapshot).filter((id) => countSlots(now[id] ?? []) > 0 || hasPrimary(snapshot, id));
+  return allGroups(snapshot).filter((id) => countSlots(slotsOfGroup(now, id)) > 0 || hasPrimary(snapshot, id));
 }
 
 /** Workers that are present and name the group, or are in its configuration; the primary first, then by name. */

@@ -1,7 +1,7 @@
 import type { MoveSlots } from "../core/placement/decision.ts";
 import { nextMoves } from "../core/placement/nextMoves.ts";
 import { encodeMove, isOver, type MoveRecord } from "../core/slots/moveRecord.ts";
-import { ownersOf } from "../core/slots/slotMap.ts";
+import { ownersOf, slotsOfGroup } from "../core/slots/slotMap.ts";
 import { eachSlot, showRanges } from "../core/slots/slotRanges.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { MultiOperation } from "../ports/coordinator.ts";
@@ -246,7 +246,10 @@ function emptyGroup(snapshot: TreeSnapshot, settings: ClusterSettings): string |
   const isComing = (id: string) => [...snapshot.moves.values()].some(({ value }) => value.target === id);
   return [...snapshot.groups.keys()].find(
     (id) =>
-      (now[id] ?? []).length === 0 && hasPrimary(snapshot, id) && !settings.draining.includes(id) && !isComing(id),
+      slotsOfGroup(now, id).length === 0 &&
+      hasPrimary(snapshot, id) &&
+      !settings.draining.includes(id) &&
+      !isComing(id),
   );
 }
 

@@ -1,6 +1,8 @@
+import { isName, NAME_RULE, SPARE } from "../base/names.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { planMove } from "../core/placement/planMove.ts";
 import type { MoveRecord } from "../core/slots/moveRecord.ts";
+import { slotsOfGroup } from "../core/slots/slotMap.ts";
 import { commonSlot, countSlots, eachSlot, SLOT_COUNT, type SlotRanges, showRanges } from "../core/slots/slotRanges.ts";
 import { type ClusterSettings, isWeight, REQUESTS_MAX, WEIGHT_MAX, weightOf } from "./clusterSettings.ts";
 import type { TreeSnapshot } from "./clusterWatch.ts";
@@ -36,6 +38,8 @@ export function judgeRequest(
   settings: ClusterSettings,
   id: string,
 ): Judged {
+  const misnamed = misnamedGroup(request);
+  if (misnamed !== undefined) return invalid(misnamed);
   switch (request.kind) {
     case "migrate":
       return migrate(request, snapshot, settings, id);
@@ -73,6 +77,16 @@ function conflict(message: string): Judged {
   return err({ code: "conflict", message });
 }
 
+/** What is wrong with the group that a request names, if it names one. */
+function misnamedGroup(request: MasterRequest): string | undefined {
+  const group = request.kind === "migrate" ? request.to : "group" in request ? request.group : undefined;
+  if (group === undefined) return undefined;
+  const shown = JSON.stringify(group.slice(0, 100));
+  if (!isName(group)) return `the group is ${shown}: it ${NAME_RULE}`;
+  if (group !== SPARE) return undefined;
+  return `the group is ${shown}: that is what workers name that are in no group; name a group`;
+}
+
 function done(sentence: string, request?: string): Judged {
   return ok({ sentences: [sentence], moves: [], ...(request === undefined ? {} : { request }) });
 }
@@ -89,7 +103,7 @@ function migrate(
   const current = snapshot.slots?.value.now;
   if (current === undefined)
     return conflict("no slots are assigned yet: wait until the groups are there, then ask again");
-  if (countSlots(slots) > 0 && isAllOf(slots, current[to] ?? []))
+  if (countSlots(slots) > 0 && isAllOf(slots, slotsOfGroup(current, to)))
     return done(`group ${to} has all of these slots already`);
   const same = settings.requests.find((each) => each.to === to && showRanges(each.slots) === showRanges(slots));
   if (same !== undefined) return done(`this is under way already, as request ${same.id}`, same.id);

@@ -1,5 +1,6 @@
 import { isMember } from "../core/replica/configuration.ts";
-import { countSlots, NO_SLOTS, SLOT_COUNT } from "../core/slots/slotRanges.ts";
+import { slotsOfGroup } from "../core/slots/slotMap.ts";
+import { countSlots, SLOT_COUNT } from "../core/slots/slotRanges.ts";
 import { DEFAULT_SETTINGS, weightOf } from "./clusterSettings.ts";
 import type { TreeSnapshot } from "./clusterWatch.ts";
 import { allGroups, hasPrimary, isSpare, workersOfGroup } from "./groupViews.ts";
@@ -21,7 +22,7 @@ export interface TopologyFacts {
 export function topologyOf(snapshot: TreeSnapshot, facts: TopologyFacts): Topology {
   const settings = snapshot.settings?.value ?? DEFAULT_SETTINGS;
   const all = allGroups(snapshot).map((id): GroupTopology => {
-    const slots = snapshot.slots?.value.now[id] ?? NO_SLOTS;
+    const slots = slotsOfGroup(snapshot.slots?.value.now ?? {}, id);
     return {
       ...{ id, configuration: snapshot.groups.get(id), slots, slotCount: countSlots(slots) },
       ...{ weight: weightOf(settings, id), isDraining: settings.draining.includes(id) },

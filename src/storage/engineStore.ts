@@ -98,6 +98,10 @@ export class EngineStore implements ColdStore {
     return this.meta.storedKeys;
   }
 
+  get storedSessionRows(): number {
+    return this.meta.storedSessionRows;
+  }
+
   load(key: string): ColdRecord | undefined {
     const { generation } = this.meta;
     const engineKey = recordKey(generation, key, this.hashOf(key));

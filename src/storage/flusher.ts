@@ -2,7 +2,8 @@ import { ByteWriter } from "../base/byteWriter.ts";
 import { EngineBatchWriter } from "../base/engineBatch.ts";
 import { type Seq, seq } from "../base/ids.ts";
 import type { HeldCollection } from "../core/state/heldCollection.ts";
-import { type KeySpace, VALUE_STRING } from "../core/state/keySpace.ts";
+import { isBytes, type KeySpace } from "../core/state/keySpace.ts";
+import { isSessionKey } from "../core/state/sessionKey.ts";
 import type { Ref } from "../core/state/slab.ts";
 import type { EnginePair } from "../ports/engine.ts";
 import type { EngineStore } from "./engineStore.ts";
@@ -172,7 +173,7 @@ export class Flusher {
 
   #isCollection(ref: Ref): boolean {
     const { state } = this.#parts;
-    return !state.isTombstone(ref) && state.type(ref) !== VALUE_STRING;
+    return !state.isTombstone(ref) && !isBytes(state.type(ref));
   }
 
   /** Records that moved lost their place among the changes: they go before anything else. */
@@ -220,6 +221,7 @@ export class Flusher {
       ...store.meta,
       generation: store.meta.generation + 1,
       storedKeys: 0,
+      storedSessionRows: 0,
       cleared: seq(state.clearedSeq),
     };
     state.clearPending = false;
@@ -238,7 +240,7 @@ export class Flusher {
       if (isStored) {
         this.#batch.delete(engineKey);
         this.#unsettled.push(key);
-        store.meta.storedKeys--;
+        this.#countStored(key, -1);
         state.markUnstored(ref);
       }
       this.#tombstones.push({ key, version });
@@ -247,10 +249,16 @@ export class Flusher {
       this.#writeValue(ref, engineKey);
       if (!isStored) {
         this.#unsettled.push(key);
-        store.meta.storedKeys++;
+        this.#countStored(key, 1);
       }
     }
     state.markFlushed(ref);
+  }
+
+  #countStored(key: string, by: number): void {
+    const { meta } = this.#parts.store;
+    meta.storedKeys += by;
+    if (isSessionKey(key)) meta.storedSessionRows += by;
   }
 
   #writeExpiry(ref: Ref, key: string): void {
@@ -268,7 +276,7 @@ export class Flusher {
   #writeValue(ref: Ref, engineKey: Uint8Array): void {
     const { state } = this.#parts;
     const type = state.type(ref);
-    if (type === VALUE_STRING) {
+    if (isBytes(type)) {
       this.#batch.beginPut(engineKey);
       writeRecordHead(this.#batch.writer, type, state.version(ref), state.encodingHint(ref), state.expireAt(ref));
       const value = state.stringView(ref);

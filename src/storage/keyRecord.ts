@@ -2,7 +2,7 @@ import { ByteReader, MalformedBytes } from "../base/byteReader.ts";
 import type { ByteWriter } from "../base/byteWriter.ts";
 import type { ColdRecord, EncodingHint } from "../core/state/coldStore.ts";
 import { HeldCollection } from "../core/state/heldCollection.ts";
-import { VALUE_STRING } from "../core/state/keySpace.ts";
+import { isBytes } from "../core/state/keySpace.ts";
 import type { Collection, StoredPiece } from "../core/state/values/collection.ts";
 import { VALUE_HASH, VALUE_LIST } from "../core/state/values/collection.ts";
 import { collectionFromPieces, decodeCollection } from "../core/state/values/decode.ts";
@@ -63,7 +63,7 @@ export function readRecord(bytes: Uint8Array, pieces: (pieceId: number) => Itera
   const version = reader.u48();
   const encodingHint = reader.u8() as EncodingHint;
   const expireAt = reader.u48();
-  if (type === VALUE_STRING) return { type, version, encodingHint, expireAt, value: reader.view(reader.remaining) };
+  if (isBytes(type)) return { type, version, encodingHint, expireAt, value: reader.view(reader.remaining) };
   if (type < VALUE_LIST || type > VALUE_HASH) throw new MalformedBytes(`${type} is no type of value`);
   return { type, version, encodingHint, expireAt, value: readCollection(type, reader, pieces) };
 }

@@ -1,7 +1,8 @@
 import { ByteReader, MalformedBytes } from "../base/byteReader.ts";
 import { ByteWriter } from "../base/byteWriter.ts";
-import { VALUE_STRING } from "../core/state/keySpace.ts";
+import { VALUE_SESSION, VALUE_STRING } from "../core/state/keySpace.ts";
 import * as kind from "../core/state/mutation.ts";
+import { SessionRow } from "../core/state/sessionRow.ts";
 import { VALUE_HASH, VALUE_LIST, VALUE_SET, VALUE_ZSET } from "../core/state/values/collection.ts";
 import { NAME_AT } from "./keyLayout.ts";
 import { IN_PIECES, RECORD_EXPIRE_AT, RECORD_HEAD_BYTES } from "./keyRecord.ts";
@@ -36,6 +37,10 @@ export function writeRecordMutation(
     writer.lengthBytes(record, RECORD_HEAD_BYTES, record.length);
     return undefined;
   }
+  if (type === VALUE_SESSION) {
+    writeSession(writer, engineKey, record);
+    return undefined;
+  }
   if (type < VALUE_LIST || type > VALUE_HASH) throw new MalformedBytes(`${type} is no type of value`);
   if (record[RECORD_HEAD_BYTES] === IN_PIECES) {
     const reader = new ByteReader(record, RECORD_EXPIRE_AT);
@@ -49,6 +54,18 @@ export function writeRecordMutation(
   writer.copy(record, RECORD_EXPIRE_AT, RECORD_HEAD_BYTES);
   writer.copy(record, RECORD_HEAD_BYTES + 1, record.length);
   return undefined;
+}
+
+/** All answers of a session's row: where it is copied to there may be some of them already. */
+function writeSession(writer: ByteWriter, engineKey: Uint8Array, record: Uint8Array): void {
+  const row = new SessionRow();
+  row.load(record, RECORD_HEAD_BYTES);
+  writer.u8(kind.MUTATION_SESSION);
+  writer.lengthBytes(engineKey, NAME_AT, engineKey.length);
+  writer.copy(record, RECORD_EXPIRE_AT, RECORD_HEAD_BYTES);
+  writer.varint(row.firstOpen);
+  writer.varint(row.count);
+  writer.copy(record, row.at, row.end);
 }
 
 /**

@@ -4,6 +4,7 @@ import { EngineBatchWriter } from "../base/engineBatch.ts";
 import type { Epoch, Seq } from "../base/ids.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { SlotTable } from "../core/slots/slotTable.ts";
+import { isSessionKey } from "../core/state/sessionKey.ts";
 import type { Checksum } from "../ports/checksum.ts";
 import type { Engine } from "../ports/engine.ts";
 import { CONTENT_RANGE, expiryKey, META_KEY, orphanKey, pieceKey, recordKey, SLOTS_KEY } from "./keyLayout.ts";
@@ -176,6 +177,7 @@ export class SnapshotInstall {
         this.#batch.put(recordKey(generation, name, this.#parts.hashOf(name)), value);
         if (expireAt !== 0) this.#batch.put(expiryKey(generation, expireAt, name), NOTHING);
         this.#meta.storedKeys++;
+        if (isSessionKey(name)) this.#meta.storedSessionRows++;
         return true;
       }
       case ENTRY_PIECE: {

@@ -7,10 +7,13 @@ import type { Timers } from "../ports/clock.ts";
 import type { Client, Output } from "./client.ts";
 import { outputOf } from "./output.ts";
 import { skipOne } from "./replyMode.ts";
+import { withTimeLeft } from "./timeLeft.ts";
 import { WaitingClients } from "./waitingClients.ts";
 
 export interface BlockingParts {
   readonly timers: Timers;
+  /** Monotonic clock, milliseconds. */
+  readonly now: () => number;
   /** The type of what a key holds, 0 for none. */
   readonly typeOf: (key: string) => number;
   /** Evaluates a parked request again because `key` has become ready. */
@@ -42,7 +45,7 @@ export class Blocking {
   park(client: Client, args: Args, request: BlockRequest): void {
     const { timeoutMillis } = request;
     const timer = timeoutMillis > 0 ? this.#parts.timers.after(timeoutMillis, () => this.timeOut(client)) : undefined;
-    client.parked = { args, request, timer };
+    client.parked = { args, request, timer, since: this.#parts.now() };
     client.session.blocked = true;
     this.waiting.add(client, request);
     this.#parts.onChange();
@@ -80,13 +83,13 @@ export class Blocking {
       if (client.parked !== undefined) this.endWait(client, (reply) => reply.error(error));
   }
 
-  /** Waits for a key that `concerns` begin anew, as if their commands came now. */
+  /** Waits for a key that `concerns` begin anew, as if their commands came now with the time that is left. */
   startOver(concerns: (key: string) => boolean): void {
     for (const client of this.#parts.clients) {
       const { parked } = client;
       if (parked === undefined || !parked.request.keys.some(concerns)) continue;
       this.unpark(client);
-      this.#parts.again(client, parked.args);
+      this.#parts.again(client, withTimeLeft(parked.args, this.#parts.now() - parked.since));
     }
   }
 

@@ -25,6 +25,8 @@ export interface Parked {
   readonly args: Args;
   readonly request: BlockRequest;
   readonly timer: Timer | undefined;
+  /** Monotonic clock. */
+  readonly since: number;
 }
 
 /** A session with its connection and what the executor holds back for it. */

@@ -4,6 +4,7 @@ import type { Node } from "./node.ts";
 
 const DISK_FULL =
   "MISCONF Errors writing to the log: no space left on the disk. Commands that may modify the data set are refused until there is room.";
+const SAID_CHARS_MAX = 300;
 const PROBE_MILLIS = 500;
 
 /**
@@ -14,6 +15,8 @@ export class DiskTrouble {
   readonly #node: Node;
   #reloading: Promise<void> | undefined;
   #probing: Promise<void> = Promise.resolve();
+  /** What a client is told whose write is refused. */
+  #refusal = DISK_FULL;
   #engineFailed = false;
   #ended = false;
   /** Why the node cannot begin. */
@@ -40,6 +43,7 @@ export class DiskTrouble {
     if (this.#ended) return;
     const mayGoOn = error instanceof LogWriteError && error.code !== "poisoned" && parts.others === undefined;
     if (!mayGoOn) return this.end(error);
+    this.#refusal = refusalOf("the log", error);
     if (executor.writesRefused !== undefined && this.#reloading === undefined) {
       // A probe has failed; nothing but its barrier was evaluated since the state was loaded.
       this.#refuseWrites();
@@ -60,7 +64,7 @@ export class DiskTrouble {
     executor.halt();
     replicator.stop();
     if (membership.isStarting) {
-      this.failure = error instanceof Error ? error.message : String(error);
+      this.failure = textOf(error);
       membership.refused();
     } else parts.onFatal(error);
   }
@@ -71,8 +75,8 @@ export class DiskTrouble {
 
   #refuseWrites(): void {
     const { executor, durable, membership } = this.#node;
-    executor.writesRefused = DISK_FULL;
-    executor.refuseUncommitted(DISK_FULL);
+    executor.writesRefused = this.#refusal;
+    executor.refuseUncommitted(this.#refusal);
     durable.reject("the entries were refused by the log");
     membership.refused();
   }
@@ -82,9 +86,8 @@ export class DiskTrouble {
     if (this.#ended || this.#reloading !== undefined) return;
     if (error instanceof LogWriteError) return this.logFailed(error);
     if (parts.others !== undefined) return this.end(error);
-    parts.onNotice(
-      `changes cannot be brought to the store (${error instanceof Error ? error.message : String(error)})`,
-    );
+    parts.onNotice(`changes cannot be brought to the store (${textOf(error)})`);
+    this.#refusal = refusalOf("the store", error);
     this.#engineFailed = true;
     if (executor.writesRefused === undefined) void journal.drain().then(() => this.#refuseUnlessEnded());
     this.reload(() => this.#scheduleProbe());
@@ -154,7 +157,8 @@ export class DiskTrouble {
       return;
     }
     executor.writesRefused = undefined;
-    parts.onNotice("there is room again: writes are accepted");
+    const isRoom = this.#refusal === DISK_FULL;
+    parts.onNotice(`${isRoom ? "there is room again" : "the disk works again"}: writes are accepted`);
   }
 
   /** An engine whose write has failed takes no more until it is opened again. Requests wait meanwhile. */
@@ -176,4 +180,18 @@ export class DiskTrouble {
     executor.resume();
     return true;
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** As Redis begins it; then what the disk has said, in one line of ASCII. */
+function refusalOf(place: string, error: unknown): string {
+  const text = textOf(error);
+  const isFull =
+    (error instanceof LogWriteError && error.code === "disk_full") || /no space left|ENOSPC|EDQUOT/i.test(text);
+  if (isFull) return DISK_FULL;
+  const said = text.replace(/[^ -~]+/g, " ").slice(0, SAID_CHARS_MAX);
+  return `MISCONF Errors writing to ${place}: ${said}. Commands that may modify the data set are refused until it works again.`;
 }

@@ -40,6 +40,8 @@ export class Executor {
   readonly state: KeySpace;
   readonly mutator: Mutator;
   readonly clients = new Set<Client>();
+  /** Of them, connections of Redis clients; the others execute what comes over gRPC. */
+  redisClients = 0;
   readonly watches = new Watches();
   readonly waiting: WaitingClients;
   /** Executes at other nodes what belongs there; undefined where clients are told to go there themselves. */
@@ -85,6 +87,7 @@ export class Executor {
     this.#reply.onError = (text) => parts.meter.countError(text);
     this.#blocking = new Blocking({
       timers: parts.timers,
+      now: () => parts.clock.monotonic(),
       typeOf: (key) => this.#typeOf(key),
       evaluate: (client, args, reply, key) => this.#evaluate(client, args, reply, key),
       deliver: (client, output) => this.#deliver(client, output),
@@ -104,13 +107,14 @@ export class Executor {
   connect(session: Session, sink: ClientSink, table?: CommandTable): Client {
     const client = new Client(session, sink, table);
     this.clients.add(client);
+    if (table === undefined) this.redisClients++;
     return client;
   }
 
   /** The connection is gone: its transaction, watches and waits go with it. What it wrote stays. */
   disconnect(client: Client): void {
     client.gone = true;
-    this.clients.delete(client);
+    if (this.clients.delete(client) && client.table === undefined) this.redisClients--;
     this.watches.remove(client.session);
     this.#postponed.remove(client);
     this.#blocking.unpark(client);

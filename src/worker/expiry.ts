@@ -1,6 +1,6 @@
 import { keySlot } from "../base/crc16.ts";
 import { SLOT_IMPORTING } from "../core/slots/slotTable.ts";
-import type { KeySpace } from "../core/state/keySpace.ts";
+import { type KeySpace, VALUE_SESSION } from "../core/state/keySpace.ts";
 import type { Mutator } from "../core/state/mutator.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Executor } from "./executor.ts";
@@ -29,7 +29,7 @@ export function deleteExpired(mutator: Mutator, keys: readonly string[], now: nu
     if (!slots.isWhole && slots.stateOf(keySlot(key)) === SLOT_IMPORTING) continue;
     const ref = state.find(key);
     if (ref === 0 || !state.expires(ref) || state.expireAt(ref) > now) continue;
+    if (state.type(ref) !== VALUE_SESSION) state.statistics.expired++;
     mutator.delete(key);
-    state.statistics.expired++;
   }
 }

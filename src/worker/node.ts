@@ -96,6 +96,8 @@ export class Node {
   /** What the disk refuses, and what is done about it. */
   readonly trouble: DiskTrouble;
   engine: Engine;
+  /** Called when more is committed and in the state, or may be. */
+  onSettled: () => void = () => undefined;
   readonly #started: number;
   #stopped = false;
 
@@ -173,7 +175,10 @@ export class Node {
         timers,
         state: this.state,
         undecided: this.undecided,
-        onApplied: () => this.executor.tryHeld(),
+        onApplied: () => {
+          this.executor.tryHeld();
+          this.onSettled();
+        },
         onDamage: (message) => this.trouble.end(new Error(message)),
       },
       applied,

@@ -152,6 +152,18 @@ describe("Watch", () => {
     );
   });
 
+  test("a change is told when it is committed, not when somebody looks", async () => {
+    const watching = await new Watching(kv, { prefix: bytes("soon:") }).begun();
+    const started = performance.now();
+    for (let i = 1; i <= 20; i++) {
+      await redis.set("soon:k", String(i));
+      await watching.until(() => watching.changes.length === i);
+    }
+    // The news of a silent watch would bring them, too, three seconds later each.
+    assert.ok(performance.now() - started < 30_000);
+    watching.cancel();
+  });
+
   test("bad requests, and positions that are none of this node's", async () => {
     const { position } = await new Watching(kv, { key: bytes("k") }).begun();
     const future = Buffer.from(position);

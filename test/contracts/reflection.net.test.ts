@@ -87,6 +87,7 @@ describe("reflection and health", () => {
         "Delete",
         "Get",
         "Increment",
+        "OpenSession",
         "Put",
         "Scan",
         "Watch",

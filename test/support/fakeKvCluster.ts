@@ -57,6 +57,7 @@ export class FakeKvCluster {
     source.slots = [];
     for (const [key, { value }] of source.values) target.set(key, value);
     source.values.clear();
+    source.sessions.moveTo(target.sessions);
     this.#version++;
     if (isTold) this.tell();
   }

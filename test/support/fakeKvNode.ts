@@ -4,6 +4,7 @@ import loader from "@grpc/proto-loader";
 import { keySlot } from "../../src/base/crc16.ts";
 import { CLUSTER_PROTO } from "../../src/client/clusterProto.ts";
 import { KV_PROTO } from "../../src/client/kvProto.ts";
+import { FakeKvSessions, type FakeOnce, fakeSession } from "./fakeKvSessions.ts";
 
 function loaded(tree: object): ReturnType<typeof loader.fromJSON> {
   const options = { longs: Number, enums: String, defaults: true, oneofs: true };
@@ -30,6 +31,7 @@ export class FakeGroup {
   readonly name: string;
   readonly values = new Map<string, { readonly value: Buffer; readonly version: Buffer }>();
   readonly watches = new Set<{ readonly call: Watch; readonly prefix: string; readonly key: string | undefined }>();
+  readonly sessions = new FakeKvSessions();
   /** What a watch from a position is told. */
   readonly log: { readonly seq: number; readonly change: Fields }[] = [];
   nodes: FakeKvNode[] = [];
@@ -77,10 +79,20 @@ export class FakeKvNode {
   address = "";
   calls = 0;
   messages = 0;
+  /** It was asked for so many sessions. */
+  opened = 0;
+  /** What it answers to that, if it is no session. */
+  openRefusal: { readonly code: number; readonly details: string } | undefined;
+  /** Sessions last no longer. */
+  sessionMillisMax = Number.POSITIVE_INFINITY;
+  /** And end so much sooner than they are said to. */
+  clockAheadMillis = 0;
   /** Answers come so much later. */
   delayMillis = 0;
   /** Takes calls and answers none. */
   isMute = false;
+  /** As a secondary, it answers only what may be old. */
+  isBehind = false;
   /** Takes the next calls, carries them out if `true`, and breaks the connection instead of an answer. */
   breakNext: "executed" | "undone" | undefined;
   /** Called first; what it answers is answered. */
@@ -106,6 +118,15 @@ export class FakeKvNode {
     this.#server.addService(KV, {
       calls: (call: Stream) => this.#calls(call),
       watch: (call: Watch) => this.#watch(call),
+      openSession: (
+        { request }: { readonly request: { readonly ttlMillis: number } },
+        done: grpc.sendUnaryData<object>,
+      ) => {
+        this.opened++;
+        const ttlMillis = Math.min(request.ttlMillis, this.sessionMillisMax);
+        if (this.openRefusal !== undefined) done(this.openRefusal);
+        else done(null, { session: fakeSession(ttlMillis - this.clockAheadMillis), ttlMillis });
+      },
     });
     this.#server.addService(CLUSTER, {
       watchTopology: (call: grpc.ServerWritableStream<unknown, object>) => {
@@ -138,12 +159,13 @@ export class FakeKvNode {
       this.calls += calls.length;
       if (this.isMute) return;
       if (this.breakNext !== undefined) {
-        if (this.breakNext === "executed") for (const call of calls) this.#answer(call);
+        if (this.breakNext === "executed") for (const call of calls) this.answer(call);
         this.breakNext = undefined;
         stream.emit("error", { code: grpc.status.UNAVAILABLE, details: "broken by the test" });
         return;
       }
-      const answers = calls.map((call) => ({ id: call.id, ...(this.intercept?.(call) ?? this.#answer(call)) }));
+      const answers = calls.map((call) => ({ id: call.id, ...(this.intercept?.(call) ?? this.answer(call)) }));
+      if (this.isMute) return;
       if (this.delayMillis > 0) setTimeout(() => stream.write({ answers }), this.delayMillis);
       else stream.write({ answers });
     });
@@ -151,23 +173,28 @@ export class FakeKvNode {
     stream.on("error", () => undefined);
   }
 
-  #answer(call: Call): object {
+  /** Carries it out, and answers what came of it. */
+  answer(call: Call): object {
     const fields = call[call.request] as Fields;
     if (call.request === "scan") return { scan: this.#scan(fields) };
     const first = call.request === "batch" ? (fields["operations"] as readonly Fields[])[0]! : call;
     const key = ((first[(first["kind"] ?? call.request) as string] as Fields)["key"] as Buffer).toString("latin1");
-    const refusal = this.#refusal(
-      keySlot(key),
-      call.request === "get" && fields["consistency"] === "CONSISTENCY_EVENTUAL",
-    );
+    const isEventual = fields["consistency"] === "CONSISTENCY_EVENTUAL";
+    const refusal = this.#refusal(keySlot(key), call.request === "get" && (isEventual || !this.isBehind));
     if (refusal !== undefined) return { error: refusal };
-    if (call.request !== "batch") return this.#operate(call.request, fields);
+    if (call.request === "get") return this.#operate("get", fields);
+    const once = fields["once"] as FakeOnce | null | undefined;
+    return this.group.sessions.answer(once, keySlot(key), () => this.#evaluate(call.request, fields));
+  }
+
+  #evaluate(request: string, fields: Fields): object {
+    if (request !== "batch") return this.#operate(request, fields);
     const operations = fields["operations"] as readonly (Fields & { readonly kind: string })[];
     const results = operations.map((each) => this.#operate(each.kind, each[each.kind] as Fields));
     return { batch: { applied: true, results, position: this.group.position() } };
   }
 
-  #refusal(slot: number, isEventual: boolean): object | undefined {
+  #refusal(slot: number, isForReplicas: boolean): object | undefined {
     const code = grpc.status.FAILED_PRECONDITION;
     if (!this.group.has(slot)) {
       const owner = this.#groups.find((group) => group.has(slot));
@@ -176,7 +203,7 @@ export class FakeKvNode {
       const detail = { reason: "REASON_MOVED", address: owner.nodes[0]!.address, slot };
       return { code, message: "moved", detail };
     }
-    if (this.isPrimary || isEventual) return undefined;
+    if (this.isPrimary || isForReplicas) return undefined;
     const detail = { reason: "REASON_NOT_PRIMARY", address: this.group.nodes[0]!.address };
     return { code, message: "not the primary", detail };
   }

@@ -8,7 +8,7 @@ const PROTO = fileURLToPath(new URL("../../proto/holdfast/v1/kv.proto", import.m
 // biome-ignore lint/suspicious/noExplicitAny: tests look at fields of many messages.
 export type Message = any;
 
-export type KvMethod = "get" | "put" | "delete" | "compareAndSet" | "increment" | "batch" | "scan";
+export type KvMethod = "get" | "put" | "delete" | "compareAndSet" | "increment" | "batch" | "scan" | "openSession";
 
 const definition = loader.loadSync(PROTO, { longs: String, enums: String, defaults: true, oneofs: true });
 const detailType = definition["holdfast.v1.ErrorDetail"] as unknown as loader.MessageTypeDefinition<object, object>;
@@ -26,8 +26,8 @@ export class KvClient {
   readonly stub: grpc.Client & { readonly [method: string]: Message };
   readonly metadata = new grpc.Metadata();
 
-  constructor(address: string, password?: string) {
-    this.stub = new Stub(address, grpc.credentials.createInsecure(), {
+  constructor(address: string, password?: string, credentials = grpc.credentials.createInsecure()) {
+    this.stub = new Stub(address, credentials, {
       "grpc.max_receive_message_length": -1,
       "grpc.max_send_message_length": -1,
       "grpc.use_local_subchannel_pool": 1,

@@ -52,6 +52,7 @@ export class LocalCluster {
     assert.ok(config.ok, JSON.stringify(config));
     const served = await serve(config.value, {
       http: false,
+      grpc: false,
       configFile: undefined,
       coordinator: this.coordinator.connect(),
       onFatal: (error) => this.notices.push(`${id} ended: ${(error as Error).message}`),

@@ -135,10 +135,10 @@ test("a new primary is found by the answer of the old one", async () => {
   assert.equal(await one.get("k"), "2");
 });
 
-test("a write whose answer was lost is unknown, and is not repeated; a read is", async () => {
+test("without sessions, a write whose answer was lost is unknown, and is not repeated; a read is", async () => {
   const of = await cluster();
   const node = of.nodes[0]!;
-  const one = await client(of);
+  const one = await client(of, { exactlyOnce: false });
   await one.put("k", "0");
   node.breakNext = "executed";
   await assert.rejects(one.increment("k"), hasCode("unknown", true));
@@ -146,6 +146,7 @@ test("a write whose answer was lost is unknown, and is not repeated; a read is",
   node.breakNext = "undone";
   assert.equal(await one.get("k"), "1");
   assert.equal(one.metrics().errors.unknown, 1);
+  assert.deepEqual([node.opened, of.groups[0]!.sessions.seen.length], [0, 0]);
 });
 
 test("an answer that says that nothing was done is asked for again, until the deadline", async () => {

@@ -158,9 +158,9 @@ test("the job goes on where it was, and a primary that goes loses nothing", asyn
 });
 
 test("a node that is alone serves the client, too", async () => {
-  const grpcPort = await freePort();
-  const node = await start({ grpcPort });
-  const one = await connect({ addresses: `127.0.0.1:${grpcPort}`, cache: { bytesMax: 100_000 } });
+  const node = await start({ grpcPort: 0 });
+  assert.equal(node.grpcAddress, `127.0.0.1:${node.grpcPort}`);
+  const one = await connect({ addresses: node.grpcAddress!, cache: { bytesMax: 100_000 } });
   await until(() => one.metrics().cache!.feeds === 1);
   await one.put("k", "v");
   assert.equal(await one.get("k"), "v");

@@ -76,7 +76,12 @@ describe("when a node ends or does not serve", () => {
     const config = readConfig({ port: 0, "http-port": 0, data: join(directory, "halted") }, {}, undefined);
     assert.ok(config.ok);
     const hooks = { configFile: undefined, onNotice: () => undefined, onShutdown: () => undefined };
-    const served = await serve(config.value, { ...hooks, http: true, onFatal: (error) => assert.fail(String(error)) });
+    const served = await serve(config.value, {
+      ...hooks,
+      http: true,
+      grpc: false,
+      onFatal: (error) => assert.fail(String(error)),
+    });
     assert.ok(served.ok);
     const { httpPort, node, stop } = served.value;
     const statusOf = async (path: string) => (await fetch(`http://127.0.0.1:${httpPort}${path}`)).status;

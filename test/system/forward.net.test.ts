@@ -150,6 +150,24 @@ describe("forwarding in a group", { timeout: 120_000 }, () => {
       assert.deepEqual(both, [2, ["queue", "a"], "b"]);
     }));
 
+  it("CLIENT UNBLOCK ends a wait at the primary", () =>
+    ended(async () => {
+      const [blocked, other] = [new Redis(ports[1]!), clientOf(1)];
+      const id = await blocked.client("ID");
+      const unblock = async (...reason: string[]): Promise<void> => {
+        while ((await other.call("CLIENT", "UNBLOCK", String(id), ...reason)) !== 1);
+      };
+      const outcome = (waiting: Promise<unknown>): Promise<string> => waiting.then(String, ({ message }) => message);
+      const first = outcome(blocked.blpop("nothing", 0));
+      await unblock("ERROR");
+      assert.equal(await first, "UNBLOCKED client unblocked via CLIENT UNBLOCK");
+      const second = outcome(blocked.blpop("nothing", 0));
+      await unblock();
+      assert.equal(await second, "null");
+      assert.equal(await other.call("CLIENT", "UNBLOCK", String(id)), 0);
+      blocked.disconnect();
+    }));
+
   it("gives up a wait whose client goes", () =>
     ended(async () => {
       const leaving = new Redis(ports[1]!);

@@ -53,6 +53,7 @@ describe("nodes that were alone, at the beginning of a group", { timeout: 60_000
     });
     const served = await serve(config.value, {
       http: false,
+      grpc: false,
       configFile: undefined,
       ...(session !== undefined && { coordinator: session }),
       onFatal: (error) => refuse((error as Error).message),

@@ -38,7 +38,7 @@ describe("a spare worker", { timeout: 90_000 }, () => {
     assert.ok(config.ok);
     return serveSpare(config.value, {
       ...(isConnected ? { connect: () => cluster.coordinator.connect() } : {}),
-      ...{ http: false, configFile: undefined, onShutdown: () => undefined },
+      ...{ http: false, grpc: false, configFile: undefined, onShutdown: () => undefined },
       onFatal: (error) => notices.push(String(error)),
       onNotice: (text) => notices.push(text),
     });
@@ -51,7 +51,10 @@ describe("a spare worker", { timeout: 90_000 }, () => {
     const served = await serve(false);
     assert.deepEqual(served, {
       ok: false,
-      error: { code: "conflict", message: "a spare waits to be lent to a group, so it needs --zookeeper" },
+      error: {
+        code: "conflict",
+        message: 'the group is "spare", which says that a worker waits to be lent to one: that needs --zookeeper',
+      },
     });
   });
 

@@ -84,6 +84,8 @@ export class Channel {
         ":scheme": tls === undefined ? "http" : "https",
         "content-type": "application/grpc",
         te: "trailers",
+        // Nothing is compressed here, so that the server need not look.
+        "holdfast-plain": "1",
         ...(password !== undefined && { authorization: `Bearer ${password}` }),
       }),
     );
@@ -138,7 +140,10 @@ export class Channel {
         // The authority decides, as between workers: addresses of workers come and go, and are in no certificate.
         const trust = { ca, checkServerIdentity: () => undefined, ALPNProtocols: ["h2"] };
         const own = certificate === undefined || key === undefined ? {} : { cert: certificate, key };
-        return connectTls({ host, port, ...trust, ...own }).setNoDelay(true);
+        const socket = connectTls({ host, port, ...trust, ...own }).setNoDelay(true);
+        // The session lets it live on when the other side refuses the certificate, and never ends.
+        socket.on("error", () => socket.destroy());
+        return socket;
       },
     });
   }

@@ -1,8 +1,9 @@
 import { invariant } from "../../base/invariant.ts";
 import { KEY_BYTES_MAX } from "../state/record.ts";
+import { isSessionKeyBytes } from "../state/sessionKey.ts";
 import type { Args } from "./args.ts";
 import { type Call, NOT_YET } from "./call.ts";
-import { fail, hasRoom, KEY_TOO_LONG, quoted, wrongArity } from "./errors.ts";
+import { fail, hasRoom, KEY_TOO_LONG, quoted, RESERVED_KEY, wrongArity } from "./errors.ts";
 import type { CommandSpec } from "./spec.ts";
 import type { CommandTable } from "./table.ts";
 import { endTransaction, queueCommand } from "./transactions/queue.ts";
@@ -63,6 +64,7 @@ export function execute(call: DispatchedCall, table: CommandTable): Outcome {
     if (verdict !== undefined) return refuse(call, verdict);
   }
   if (call.writesRefused !== undefined && mayWrite(call, spec)) return refuse(call, call.writesRefused);
+  if (mayNameSession(args) && namesSession(args, spec, table)) return refuse(call, RESERVED_KEY);
   if (args.payloadBytes > KEY_BYTES_MAX && writesLongKey(args, spec, table)) return refuse(call, KEY_TOO_LONG);
   if (session.transaction !== undefined && !NEVER_QUEUED.has(spec.name)) return queue(call, spec);
   invariant(evaluate !== undefined, "a command that passes its arity check can be evaluated");
@@ -84,6 +86,19 @@ export function mayWrite(call: Call, spec: CommandSpec): boolean {
   if (spec.flags.includes("write")) return true;
   if (spec.name !== "exec" || call.session.transaction === undefined) return false;
   return call.session.transaction.queue.some((queued) => queued.spec.flags.includes("write"));
+}
+
+/** Whether an argument, perhaps no key, is one that only a session's row may have as its key. */
+function mayNameSession({ bytes, starts, ends, length }: Args): boolean {
+  for (let i = 1; i < length; i++) {
+    if (bytes[starts[i]!] === 0 && isSessionKeyBytes(bytes, starts[i]!, ends[i]!)) return true;
+  }
+  return false;
+}
+
+function namesSession(args: Args, spec: CommandSpec, table: CommandTable): boolean {
+  const keys = table.keyPositions(spec, args) ?? [];
+  return keys.some(({ position }) => isSessionKeyBytes(args.bytes, args.starts[position]!, args.ends[position]!));
 }
 
 /** Whether the command writes and one of its keys is longer than a record takes. */

@@ -1,4 +1,5 @@
 import { invariant } from "../../base/invariant.ts";
+import { VALUE_SESSION } from "../state/keySpace.ts";
 import type { Ref } from "../state/slab.ts";
 import { VALUE_HASH, VALUE_LIST, VALUE_SET, VALUE_ZSET } from "../state/values/collection.ts";
 import { HashValue } from "../state/values/hashValue.ts";
@@ -10,7 +11,7 @@ import { fail, WRONG_TYPE } from "./errors.ts";
 
 /**
  * Where `key` is, or 0 when there is none. A key whose time is over is deleted here, by a mutation like any other, so that
- * every replica sees it go at the same place of the log.
+ * every replica sees it go at the same place of the log. Rows of sessions are not there for commands.
  */
 export function lookup(call: Call, key: string): Ref {
   return settle(call, call.state.find(key), key);
@@ -27,7 +28,7 @@ function settle(call: Call, ref: Ref, key: string | undefined, i = 0): Ref {
   const { state } = call;
   const version = state.pendingVersion;
   if (version > call.dependsOn) call.dependsOn = version;
-  if (ref === 0) {
+  if (ref === 0 || state.type(ref) === VALUE_SESSION) {
     state.statistics.misses++;
     return 0;
   }

@@ -3,6 +3,8 @@ import type { SlotChange } from "../slots/slotChange.ts";
 import { ENCODING_AUTO, ENCODING_RAW, type EncodingHint } from "./coldStore.ts";
 import { HeldCollection } from "./heldCollection.ts";
 import { type KeySpace, VALUE_STRING } from "./keySpace.ts";
+import type { SessionMutation } from "./sessionRow.ts";
+import { SessionRows } from "./sessionRows.ts";
 import type { Ref } from "./slab.ts";
 import { type Collection, VALUE_HASH, VALUE_LIST, VALUE_SET, VALUE_ZSET } from "./values/collection.ts";
 import { HashValue } from "./values/hashValue.ts";
@@ -16,10 +18,12 @@ import { ZSetValue } from "./values/zsetValue.ts";
  * later in the log, is on disk already): positions that do not exist are passed over then, never an error.
  */
 export class Applier {
+  readonly sessions: SessionRows;
   readonly #state: KeySpace;
 
   constructor(state: KeySpace) {
     this.#state = state;
+    this.sessions = new SessionRows(state);
   }
 
   delete(key: string, seq: number): boolean {
@@ -177,6 +181,11 @@ export class Applier {
       for (const member of members) if (zset.delete(member)) removed++;
       return removed;
     });
+  }
+
+  /** `bytes` has the answers. */
+  session(key: string, answers: SessionMutation, bytes: Uint8Array, seq: number): void {
+    this.sessions.add(this.#state.find(key), answers, bytes, seq);
   }
 
   clear(seq: number): void {

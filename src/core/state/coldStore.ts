@@ -23,6 +23,8 @@ export const ENCODING_EMBSTR = 2;
 export interface ColdStore {
   /** How many keys are stored here, those in memory included. */
   readonly storedKeys: number;
+  /** How many of them are rows of sessions. */
+  readonly storedSessionRows: number;
   load(key: string): ColdRecord | undefined;
   /**
    * About `limit` stored keys at or after `cursor` (0: from the start) and before `end`, in the store's order, and where to go on;
@@ -43,6 +45,7 @@ export interface ColdKeys {
 /** Nothing is cold: a key space that lives in memory only, in tests. */
 export const NO_COLD_STORE: ColdStore = {
   storedKeys: 0,
+  storedSessionRows: 0,
   load: () => undefined,
   keys: () => ({ keys: [], next: undefined }),
   unsettledKeys: () => [],

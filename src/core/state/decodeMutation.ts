@@ -3,6 +3,7 @@ import { readSlotChange, type SlotChange } from "../slots/slotChange.ts";
 import type { Applier } from "./apply.ts";
 import type { EncodingHint } from "./coldStore.ts";
 import * as kind from "./mutation.ts";
+import { SessionMutation } from "./sessionRow.ts";
 import { decodeCollection } from "./values/decode.ts";
 
 /**
@@ -37,6 +38,10 @@ export function decodeMutation(apply: Applier, code: number, key: string, reader
       const expireAt = reader.u48();
       const value = decodeCollection(type, reader);
       return () => apply.put(key, value, expireAt, seq);
+    }
+    case kind.MUTATION_SESSION: {
+      const answers = new SessionMutation().read(reader);
+      return () => apply.session(key, answers, reader.bytes, seq);
     }
     case kind.MUTATION_CLEAR:
       return () => apply.clear(seq);

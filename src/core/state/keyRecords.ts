@@ -207,6 +207,12 @@ export class KeyRecords {
     return true;
   }
 
+  /** Whether `ref`, which may be out of date, is the record of this key now, be it a tombstone. */
+  protected isRecordOf(ref: Ref, key: Uint8Array): boolean {
+    // A block that is not in use says that its key is empty.
+    return this.slab.isBlock(ref) && this.hasBytes(ref, key, 0, key.length);
+  }
+
   protected setThing(ref: Ref, thing: Uint8Array | HeldCollection): void {
     const place = this.#freeThings.pop() ?? this.#things.length;
     this.#things[place] = thing;

@@ -1,6 +1,7 @@
 import type { Random } from "../../base/random.ts";
 import type { ColdStore } from "./coldStore.ts";
 import type { KeyIndex } from "./keyIndex.ts";
+import { isSessionKey } from "./sessionKey.ts";
 import type { Ref } from "./slab.ts";
 
 const HIGH = 0x1_0000_0000;
@@ -23,7 +24,7 @@ export interface ScannedKeys {
 }
 
 /**
- * One step of `SCAN`. Cursors below 2^32 are hashes: the keys of memory in the order of their hashes, but for those that came
+ * One step of `SCAN`, which does not show rows of sessions. Cursors below 2^32 are hashes: the keys of memory in the order of their hashes, but for those that came
  * from the engine. Cursors from 2^32 on are positions in the engine: its keys. A key only ever goes from the first kind to
  * the second, so one that is there all the time is met.
  */
@@ -39,7 +40,8 @@ export function scanKeys(
   const next = keys.index.scan(cursor, count, (ref) => {
     if (keys.isTombstone(ref) || keys.isLoaded(ref)) return;
     seen++;
-    visit(keys.key(ref));
+    const key = keys.key(ref);
+    if (!isSessionKey(key)) visit(key);
   });
   if (next < HIGH) return next;
   if (keys.clearPending || keys.coldKeys + keys.loadedKeys === 0) return 0;
@@ -55,6 +57,7 @@ function scanCold(
 ): number {
   const page = cold.keys(cursor, count);
   for (const key of page.keys) {
+    if (isSessionKey(key)) continue;
     const ref = keys.residentRef(key);
     if (ref === 0 || (!keys.isTombstone(ref) && keys.isLoaded(ref))) visit(key);
   }
@@ -68,7 +71,9 @@ export function chooseKey(keys: ScannedKeys, random: Random): string | undefined
   if (Math.floor((random.u32() / HIGH) * keys.size) < inMemory) {
     for (let tried = 0; tried < RANDOM_TRIES; tried++) {
       const ref = keys.index.near(random.u32());
-      if (!keys.isTombstone(ref)) return keys.key(ref);
+      if (keys.isTombstone(ref)) continue;
+      const key = keys.key(ref);
+      if (!isSessionKey(key)) return key;
     }
   }
   const start = keys.coldKeys > 0 ? HIGH + Math.floor((random.u32() / HIGH) * POSITIONS) : 0;

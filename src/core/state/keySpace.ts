@@ -27,15 +27,25 @@ import {
   TYPE_TOMBSTONE,
   USED_SHIFT,
 } from "./record.ts";
+import { isSessionKey, isSessionKeyBytes } from "./sessionKey.ts";
+import { SessionPlaces } from "./sessionPlaces.ts";
 import { SipHash } from "./sipHash.ts";
 import { PAGE_SHIFT, type Ref, Slab } from "./slab.ts";
 import { SlotCounts } from "./slotCounts.ts";
 import { countKeysInSlots } from "./slotKeys.ts";
 
 export const VALUE_STRING = 1;
+/** What was executed in a session on keys of one slot: bytes, too (see `SessionRow`), that no client sees. */
+export const VALUE_SESSION = 7;
+
+/** Whether values of the type are bytes, and no collections. */
+export function isBytes(type: number): boolean {
+  return type === VALUE_STRING || type === VALUE_SESSION;
+}
 
 const HIGH = 0x1_0000_0000;
 const EMPTY = new Uint8Array(0);
+const UNKNOWN_HASH = -1;
 /** About what a loaded collection costs beside its elements. */
 const HELD_BYTES = 64;
 
@@ -58,8 +68,10 @@ export class KeySpace extends KeyRecords {
   readonly statistics: KeySpaceStatistics = { hits: 0, misses: 0, expired: 0, evicted: 0, loaded: 0 };
   readonly index = new KeyIndex();
   readonly expiries = new ExpiryHeap();
-  /** Keys with a time to live, in memory. */
+  /** Keys with a time to live, in memory; rows of sessions are not counted. */
   expiringKeys = 0;
+  /** Rows of sessions, in memory and on disk. */
+  sessionRows: number;
   /** Version of the record that the last look-up found, tombstones included; without one, that of the last `clear`. */
   pendingVersion = 0;
   /** The seq of the last `clear`, and whether the engine still has to be told. */
@@ -77,10 +89,13 @@ export class KeySpace extends KeyRecords {
   readonly slotCounts = new SlotCounts();
   /** Changed records that the engine has not been given yet. */
   readonly dirty = new DirtyList();
+  readonly #sessionPlaces = new SessionPlaces();
+  readonly #kept = { bytes: EMPTY as Uint8Array | undefined, start: 0, end: 0, hash: 0, ref: 0 as Ref };
   #seekText: string | undefined;
   #seekBytes: Uint8Array | undefined;
   #seekStart = 0;
   #seekEnd = 0;
+  /** Unknown where the record was found without it. */
   #seekHash = 0;
   #seekRef: Ref = 0;
 
@@ -89,11 +104,17 @@ export class KeySpace extends KeyRecords {
     this.#hash = new SipHash(seed[0], seed[1]);
     this.cold = cold;
     cold.loadSlots(this.slots);
+    this.sessionRows = cold.storedSessionRows;
   }
 
-  /** Keys there are: in memory and not deleted, and on disk only. */
+  /** Keys there are: in memory and not deleted, and on disk only. Rows of sessions are none. */
   get size(): number {
-    return this.index.size - this.tombstones + this.coldKeys;
+    return this.residentKeys + this.coldKeys - this.sessionRows;
+  }
+
+  /** What memory has, rows of sessions included. */
+  get residentKeys(): number {
+    return this.index.size - this.tombstones;
   }
 
   /** Keys of slots that are not the group's: clients do not see them. */
@@ -102,7 +123,7 @@ export class KeySpace extends KeyRecords {
     return leftovers.length === 0 ? 0 : countKeysInSlots(this, leftovers);
   }
 
-  /** Keys that are on disk only. */
+  /** Keys that are on disk only, rows of sessions included. */
   get coldKeys(): number {
     return this.clearPending ? 0 : this.cold.storedKeys - this.#residentStored;
   }
@@ -167,6 +188,46 @@ export class KeySpace extends KeyRecords {
     this.#seekText = undefined;
   }
 
+  /** The last look-up, of a key that is bytes: `findKept` goes back to it, though others come between, if they change nothing of that key. */
+  keepSeek(): void {
+    this.#kept.bytes = this.#seekBytes;
+    this.#kept.start = this.#seekStart;
+    this.#kept.end = this.#seekEnd;
+    this.#kept.hash = this.#seekHash;
+    this.#kept.ref = this.#seekRef;
+  }
+
+  /**
+   * `findBytes` and `keepSeek` for the key of a session's row: one that was looked up before is where it was, mostly, and neither its hash
+   * nor the index is needed.
+   */
+  findSessionRow(key: Uint8Array): Ref {
+    const ref = this.#sessionPlaces.of(key);
+    if (ref === 0 || !this.isRecordOf(ref, key)) {
+      this.findBytes(key, 0, key.length);
+      this.#sessionPlaces.set(key, this.#seekRef);
+      this.keepSeek();
+    } else {
+      this.#kept.bytes = key;
+      this.#kept.start = 0;
+      this.#kept.end = key.length;
+      this.#kept.hash = UNKNOWN_HASH;
+      this.#kept.ref = ref;
+    }
+    return this.#seen(this.#kept.ref);
+  }
+
+  /** `find` for the key that was looked up before `keepSeek`. */
+  findKept(): Ref {
+    this.#seekText = undefined;
+    this.#seekBytes = this.#kept.bytes;
+    this.#seekStart = this.#kept.start;
+    this.#seekEnd = this.#kept.end;
+    this.#seekHash = this.#kept.hash;
+    this.#seekRef = this.#kept.ref;
+    return this.#seen(this.#seekRef);
+  }
+
   #seen(ref: Ref): Ref {
     if (ref === 0) {
       this.pendingVersion = this.clearedSeq;
@@ -189,7 +250,7 @@ export class KeySpace extends KeyRecords {
     seq: number,
   ): Ref {
     this.find(key);
-    return this.#storeString(key, EMPTY, 0, key.length, bytes, start, end, expireAt, hint, seq);
+    return this.#storeBytes(VALUE_STRING, key, EMPTY, 0, key.length, bytes, start, end, expireAt, hint, seq);
   }
 
   /** The same with the key given as bytes. */
@@ -205,10 +266,27 @@ export class KeySpace extends KeyRecords {
     if (this.#seekBytes !== bytes || this.#seekStart !== keyStart || this.#seekEnd !== keyEnd) {
       this.findBytes(bytes, keyStart, keyEnd);
     }
-    return this.#storeString(undefined, bytes, keyStart, keyEnd - keyStart, bytes, start, end, expireAt, 0, seq);
+    const keyLength = keyEnd - keyStart;
+    return this.#storeBytes(VALUE_STRING, undefined, bytes, keyStart, keyLength, bytes, start, end, expireAt, 0, seq);
   }
 
-  #storeString(
+  /** Makes the key of the last look-up a session's row: the first `length` bytes. */
+  setSessionRow(bytes: Uint8Array, length: number, expireAt: number, seq: number): Ref {
+    const text = this.#seekText;
+    const key = this.#seekBytes ?? EMPTY;
+    const start = text === undefined ? this.#seekStart : 0;
+    const keyLength = text === undefined ? this.#seekEnd - start : text.length;
+    return this.#storeBytes(VALUE_SESSION, text, key, start, keyLength, bytes, 0, length, expireAt, 0, seq);
+  }
+
+  /** Says that a row was changed where it lies. */
+  sessionRowChanged(ref: Ref, seq: number): void {
+    this.setWord(ref, 2, (this.word(ref, 2) & 0xff_ffff) | (this.useClock << USED_SHIFT));
+    this.#stamp(ref, seq);
+  }
+
+  #storeBytes(
+    type: number,
     text: string | undefined,
     keyBytes: Uint8Array,
     keyStart: number,
@@ -222,7 +300,7 @@ export class KeySpace extends KeyRecords {
   ): Ref {
     const length = end - start;
     const large = length > INLINE_BYTES_MAX;
-    const ref = this.#shape(text, keyBytes, keyStart, keyLength, VALUE_STRING, large ? 4 : length, expireAt, seq);
+    const ref = this.#shape(text, keyBytes, keyStart, keyLength, type, large ? 4 : length, expireAt, seq);
     const page = this.slab.bytes[ref >>> PAGE_SHIFT]!;
     const at = this.keyAt(ref) + keyLength;
     if (large) {
@@ -289,8 +367,7 @@ export class KeySpace extends KeyRecords {
     const ref = this.find(key);
     if (ref === 0) return false;
     this.dropValue(ref);
-    if (this.slotCounts.isKept) this.slotCounts.changed(key, -1);
-    if (this.expires(ref)) this.expiringKeys--;
+    this.#countKey(key, -1);
     const stored = this.indexedExpireAt(ref);
     if (stored !== 0) this.staleExpiries.push({ at: stored, key });
     const moved = this.#reshape(ref, 0, 0, TYPE_TOMBSTONE);
@@ -305,6 +382,7 @@ export class KeySpace extends KeyRecords {
   /** Removes every key. The engine hears of it with the next flush. */
   clear(seq: number): void {
     this.#forgetKeys();
+    this.sessionRows = 0;
     this.slotCounts.cleared();
     this.slots.cleared(seq);
     this.clearedSeq = seq;
@@ -315,6 +393,7 @@ export class KeySpace extends KeyRecords {
   reset(): void {
     this.#forgetKeys();
     this.slotCounts.forget();
+    this.sessionRows = this.cold.storedSessionRows;
     this.cold.loadSlots(this.slots);
   }
 
@@ -332,6 +411,12 @@ export class KeySpace extends KeyRecords {
     this.forgetSeek();
   }
 
+  /** A key has come (1) or gone (-1). */
+  #countKey(key: string, by: number): void {
+    if (isSessionKey(key)) this.sessionRows += by;
+    else if (this.slotCounts.isKept) this.slotCounts.changed(key, by);
+  }
+
   /** The record of the key last looked up, with room for a value of `length` bytes and everything but the value set. */
   #shape(
     text: string | undefined,
@@ -344,8 +429,10 @@ export class KeySpace extends KeyRecords {
     seq: number,
   ): Ref {
     let ref = this.#seekRef;
-    if (this.slotCounts.isKept && (ref === 0 || this.isTombstone(ref))) {
-      this.slotCounts.changed(text ?? decodeLatin1(keyBytes, keyStart, keyStart + keyLength), 1);
+    if (ref === 0 || this.isTombstone(ref)) {
+      if (this.slotCounts.isKept) this.#countKey(text ?? decodeLatin1(keyBytes, keyStart, keyStart + keyLength), 1);
+      else if (text === undefined ? isSessionKeyBytes(keyBytes, keyStart, keyStart + keyLength) : isSessionKey(text))
+        this.sessionRows++;
     }
     if (ref === 0) {
       ref = this.#insert(this.#seekHash, text, keyBytes, keyStart, keyLength, type, length, expireAt);
@@ -377,7 +464,7 @@ export class KeySpace extends KeyRecords {
       this.setWord(ref, 4, 0);
       this.setWord(ref, 5, 0);
       this.#writeExpireAt(ref, expireAt, hash);
-      this.expiringKeys++;
+      if (type !== VALUE_SESSION) this.expiringKeys++;
     }
     if (keyLength >= LONG_KEY) this.setWord(ref, expireAt > 0 ? 6 : 3, keyLength);
     const page = this.slab.bytes[ref >>> PAGE_SHIFT]!;
@@ -402,7 +489,8 @@ export class KeySpace extends KeyRecords {
     this.setWord(target, 0, (this.word(target, 0) & ~TYPE_MASK) | type);
     this.setWord(target, 2, length | (this.useClock << USED_SHIFT));
     if (expires) this.#writeExpireAt(target, expireAt);
-    if (expired !== expires && type !== TYPE_TOMBSTONE) this.expiringKeys += expires ? 1 : -1;
+    if (expired && isCounted(head)) this.expiringKeys--;
+    if (expires && isCounted(type)) this.expiringKeys++;
     return target;
   }
 
@@ -439,7 +527,8 @@ export class KeySpace extends KeyRecords {
   }
 
   #hashAt(ref: Ref, keyLength: number): number {
-    if (ref === this.#seekRef && (this.#seekText !== undefined || this.#seekBytes !== undefined)) return this.#seekHash;
+    const isSought = ref === this.#seekRef && (this.#seekText !== undefined || this.#seekBytes !== undefined);
+    if (isSought && this.#seekHash !== UNKNOWN_HASH) return this.#seekHash;
     const at = this.keyAt(ref);
     return this.#hash.bytes(this.slab.bytes[ref >>> PAGE_SHIFT]!, at, at + keyLength);
   }
@@ -530,9 +619,7 @@ export class KeySpace extends KeyRecords {
     const head = this.word(ref, 0);
     this.index.remove(this.#hashAt(ref, this.keyLength(ref)), ref);
     if ((head & TYPE_MASK) === TYPE_TOMBSTONE) this.tombstones--;
-    else {
-      if ((head & EXPIRES) !== 0) this.expiringKeys--;
-    }
+    else if ((head & EXPIRES) !== 0 && isCounted(head)) this.expiringKeys--;
     if ((head & STORED) !== 0) this.#residentStored--;
     if ((head & LOADED) !== 0) this.loadedKeys--;
     this.slab.free(ref);
@@ -603,6 +690,12 @@ export class KeySpace extends KeyRecords {
     }
     return keys;
   }
+}
+
+/** Whether a record of this type that has a time to live is one of `expiringKeys`. */
+function isCounted(head: number): boolean {
+  const type = head & TYPE_MASK;
+  return type !== VALUE_SESSION && type !== TYPE_TOMBSTONE;
 }
 
 function recordBytes(keyLength: number, valueLength: number, expires: boolean): number {

@@ -1,5 +1,6 @@
 import { keySlot } from "../../base/crc16.ts";
 import { SLOT_COUNT, type SlotRange } from "../slots/slotRanges.ts";
+import { isSessionKey } from "./sessionKey.ts";
 import { changedKeys, coldPages, type SlottedKeys } from "./slotKeys.ts";
 
 export interface SlotKey {
@@ -21,7 +22,7 @@ interface Limits {
 }
 
 /**
- * The keys with a prefix from a place on, up to before slot `end`, in an order that is the same at every replica. Keys that are gone
+ * The keys with a prefix, but for rows of sessions, from a place on, up to before slot `end`, in an order that is the same at every replica. Keys that are gone
  * by the time they come are not told apart. Costs, beside what it finds, a look at each key that is not in the store yet, and
  * at all keys of the slots that it comes to.
  */
@@ -109,7 +110,7 @@ class Smallest {
   }
 
   add(key: string): void {
-    if (!key.startsWith(this.#prefix)) return;
+    if (!key.startsWith(this.#prefix) || isSessionKey(key)) return;
     const slot = keySlot(key);
     const { slot: first, after } = this.#from;
     if (slot === first && after !== undefined && key <= after) return;

@@ -26,3 +26,5 @@ export const MUTATION_ZSET_REMOVE = 18; // count n, member text…
 export const MUTATION_CLEAR = 19; // —
 /** Has no key either: the group may do something else with some slots. At most one an entry. */
 export const MUTATION_SLOTS = 20; // text: a `SlotChange`
+/** The key is that of a session's row (`writeSessionKey`). Adds answers to it; what is remembered already, or no more, is passed over. */
+export const MUTATION_SESSION = 21; // expireAt u48, first open number n, count n, (number n, kind u8, body text)… numbers ascending

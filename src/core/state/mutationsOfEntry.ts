@@ -4,10 +4,12 @@ import { ENCODING_EMBSTR } from "./coldStore.ts";
 import { readSlotMutation } from "./decodeMutation.ts";
 import * as kind from "./mutation.ts";
 import { KEY_BYTES_MAX } from "./record.ts";
+import { SessionMutation } from "./sessionRow.ts";
 import { decodeCollection } from "./values/decode.ts";
 
 /** As long as a string may become (Redis documentation, "proto-max-bulk-len"). */
 const STRING_BYTES_MAX = 512 * 2 ** 20;
+const sessionMutation = new SessionMutation();
 const NOTHING = new Uint8Array(0);
 
 /**
@@ -80,6 +82,8 @@ function passMutation(code: number, reader: ByteReader): void {
       return;
     case kind.MUTATION_SLOTS:
       return void readSlotMutation(reader);
+    case kind.MUTATION_SESSION:
+      return void sessionMutation.read(reader);
     case kind.MUTATION_SET_STRING:
       reader.take(6);
       if (reader.u8() > ENCODING_EMBSTR) throw new MalformedBytes("no encoding of a string");

@@ -9,6 +9,7 @@ import { decodeMutation } from "./decodeMutation.ts";
 import { type KeySpace, VALUE_STRING } from "./keySpace.ts";
 import * as kind from "./mutation.ts";
 import { MutationCursor } from "./mutationsOfEntry.ts";
+import { SessionMutation, type SessionRow } from "./sessionRow.ts";
 import type { Collection } from "./values/collection.ts";
 
 /** `OBJECT ENCODING` of a string that is written: by its bytes, or as `APPEND` or `INCRBYFLOAT` leave it. */
@@ -40,6 +41,7 @@ export class Mutator {
   entryBytesMax = ENTRY_BYTES_MAX;
   readonly #apply: Applier;
   readonly #slotChange = new ByteWriter(64);
+  readonly #answer = new SessionMutation();
   #log: ByteWriter;
   #seq = 0;
   #entryAt = -1;
@@ -47,6 +49,7 @@ export class Mutator {
   constructor(state: KeySpace, log: ByteWriter) {
     this.state = state;
     this.#apply = new Applier(state);
+    this.#answer.count = 1;
     this.#log = log;
   }
 
@@ -261,6 +264,40 @@ export class Mutator {
   zsetRemove(key: string, members: readonly string[]): number {
     this.#texts(this.#write(kind.MUTATION_ZSET_REMOVE, key), members.length, members);
     return this.#apply.zsetRemove(key, members, this.#seq);
+  }
+
+  /**
+   * Remembers the answer of write `number` of a session, in the row whose key `key` is (see `writeSessionKey`): that key was looked up, and
+   * the look-up kept (`keepSeek`). Whoever has loaded what was found gives it as `row`, without answers below `firstOpen`. The bytes of the
+   * key may be used for another one afterwards.
+   */
+  rememberAnswer(
+    key: Uint8Array,
+    expireAt: number,
+    firstOpen: number,
+    number: number,
+    answerKind: number,
+    body: Uint8Array,
+    length: number,
+    row?: SessionRow,
+  ): void {
+    const log = this.#start(kind.MUTATION_SESSION);
+    log.lengthBytes(key, 0, key.length);
+    log.u48(expireAt);
+    log.varint(firstOpen);
+    log.varint(1);
+    const answer = this.#answer;
+    answer.expireAt = expireAt;
+    answer.firstOpen = firstOpen;
+    answer.first = number;
+    answer.start = log.length;
+    log.varint(number);
+    log.u8(answerKind);
+    log.lengthBytes(body, 0, length);
+    answer.end = log.length;
+    const { state } = this;
+    this.#apply.sessions.add(state.findKept(), answer, log.bytes, this.#seq, row);
+    state.forgetSeek();
   }
 
   /** Removes every key. */

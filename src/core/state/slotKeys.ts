@@ -2,6 +2,7 @@ import { keySlot } from "../../base/crc16.ts";
 import { eachSlot, rangesOf, SLOT_COUNT, type SlotRange, type SlotRanges } from "../slots/slotRanges.ts";
 import type { ColdStore } from "./coldStore.ts";
 import type { DirtyList } from "./dirtyList.ts";
+import { isSessionKey } from "./sessionKey.ts";
 import type { Ref } from "./slab.ts";
 import type { SlotCounts } from "./slotCounts.ts";
 
@@ -50,21 +51,21 @@ export function* coldPages(space: SlottedKeys, [from, to]: SlotRange, limit = PA
   }
 }
 
-/** Some keys of a slot, at most `limit`, expired ones included. Costs what it finds, and a look at each key that is not in the store yet. */
+/** Some keys of a slot, at most `limit`, without rows of sessions, expired ones included. Costs what it finds, and a look at each key that is not in the store yet. */
 export function keysInSlot(space: SlottedKeys, slot: number, limit: number): string[] {
   const keys: string[] = [];
   const changed = changedKeys(space, [[slot, slot]]);
-  for (const [key, isThere] of changed) if (isThere && keys.length < limit) keys.push(key);
+  for (const [key, isThere] of changed) if (isThere && keys.length < limit && !isSessionKey(key)) keys.push(key);
   for (const page of coldPages(space, [slot, slot], Math.min(limit + changed.size, PAGE_KEYS))) {
     for (const key of page) {
       if (keys.length >= limit) return keys;
-      if (!changed.has(key)) keys.push(key);
+      if (!changed.has(key) && !isSessionKey(key)) keys.push(key);
     }
   }
   return keys;
 }
 
-/** How many keys the slots have, expired ones included. Those of which nobody has asked yet are counted: see `SlotCounts`. */
+/** How many keys the slots have, without rows of sessions, expired ones included. Those of which nobody has asked yet are counted: see `SlotCounts`. */
 export function countKeysInSlots(space: SlottedKeys, slots: SlotRanges): number {
   const { slotCounts } = space;
   const unknown: number[] = [];
@@ -76,17 +77,17 @@ export function countKeysInSlots(space: SlottedKeys, slots: SlotRanges): number 
 function learnCounts(space: SlottedKeys, slots: SlotRanges): void {
   const counts = new Uint32Array(SLOT_COUNT);
   const changed = changedKeys(space, slots);
-  for (const [key, isThere] of changed) if (isThere) counts[keySlot(key)]!++;
+  for (const [key, isThere] of changed) if (isThere && !isSessionKey(key)) counts[keySlot(key)]!++;
   for (const range of slots) {
     for (const page of coldPages(space, range)) {
-      for (const key of page) if (!changed.has(key)) counts[keySlot(key)]!++;
+      for (const key of page) if (!changed.has(key) && !isSessionKey(key)) counts[keySlot(key)]!++;
     }
   }
   for (const slot of eachSlot(slots)) space.slotCounts.learn(slot, counts[slot]!);
 }
 
 /**
- * Goes once over the keys of slots that nobody changes but who deletes what it gives: first those in the store, then those in memory
+ * Goes once over the keys of slots, rows of sessions included, that nobody changes but who deletes what it gives: first those in the store, then those in memory
  * only. A new walk which gives nothing at once proves that no key is left.
  */
 export class SlotKeyWalk {

@@ -3,6 +3,8 @@ import type { KvTable } from "../../worker/api/kvTable.ts";
 import type { WatchNode } from "../../worker/api/kvWatch.ts";
 import type { Positions } from "../../worker/api/position.ts";
 import type { Executor } from "../../worker/executor.ts";
+import type { StreamLimits } from "./streamLimits.ts";
+import type { WatchBell } from "./watchBell.ts";
 
 /** The node behind the API. */
 export interface KvBackend {
@@ -13,10 +15,14 @@ export interface KvBackend {
   readonly owners: Owners;
   /** Everything up to here is committed, and what is read here takes it into account. */
   readonly settledSeq: () => number;
+  /** Milliseconds. */
+  readonly wallClock: () => number;
   /** Empty: none is wanted. */
   readonly password: () => string;
   /** Whether a client from elsewhere than this machine is turned away. */
   readonly isProtected: () => boolean;
+  readonly limits: StreamLimits;
+  readonly bell: WatchBell;
 }
 
 /** The gRPC library, which is loaded only where it is needed. */

@@ -1,7 +1,7 @@
 import { ByteWriter } from "../../base/byteWriter.ts";
 import { openSession, type Session } from "../../core/command/session.ts";
+import { AnswerWriter } from "../../worker/api/answerWriter.ts";
 import type { KvArgs } from "../../worker/api/kvArgs.ts";
-import { AnswerWriter } from "../../worker/api/kvCommands.ts";
 import { errorOfRefusal, type KvError } from "../../worker/api/kvError.ts";
 import { GET, type KvRequest, SCAN } from "../../worker/api/kvRequest.ts";
 import type { Client, ClientSink, Output } from "../../worker/client.ts";
@@ -20,8 +20,8 @@ export interface KvJob {
   readonly args: KvArgs;
   /** Monotonic clock, milliseconds; infinite for none. */
   readonly deadline: number;
-  /** Takes the answer: a message `CallsReply` with it. Called once. */
-  readonly answered: (reply: Uint8Array) => void;
+  /** Takes the answer: a message `CallsReply` with it, short ones as latin1. Called once. */
+  answered(reply: Output): void;
   isOver: boolean;
 }
 
@@ -140,7 +140,7 @@ export class KvLanes {
     }
   }
 
-  answer(job: KvJob, reply: Uint8Array): void {
+  answer(job: KvJob, reply: Output): void {
     if (job.isOver) return;
     job.isOver = true;
     this.#timed.delete(job);
@@ -267,7 +267,7 @@ class KvLane implements ClientSink {
     if (job.isOver) return;
     const isText = typeof output === "string";
     if ((isText ? output.charCodeAt(0) : output[0]) !== MINUS) {
-      this.#lanes.answer(job, isText ? Buffer.from(output, "latin1") : output);
+      this.#lanes.answer(job, output);
       return;
     }
     const text = (isText ? output : Buffer.from(output).toString("latin1")).slice(1).trimEnd();

@@ -1,20 +1,16 @@
-import type { Server, ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { Server, ServerDuplexStream, ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
 import type { KvError } from "../../worker/api/kvError.ts";
 import { BATCH, COMPARE_AND_SET, DELETE, GET, INCREMENT, type Method, PUT, SCAN } from "../../worker/api/kvRequest.ts";
 import type { Grpc, KvBackend } from "./kvBackend.ts";
 import { NOT_READY, refuseCaller, statusOf } from "./kvCaller.ts";
-import { type CallsStream, KvStream } from "./kvStream.ts";
+import { KvStream } from "./kvStream.ts";
 import { deadlineOf, KvUnary } from "./kvUnary.ts";
 import { KvWatchStream, type WatchCall } from "./kvWatchStream.ts";
+import { type CallsStream, plainCalls } from "./plainCalls.ts";
+import { limitOutput, refuseStream } from "./streamLimits.ts";
 
 /** As health checks name it. */
 export const KV_SERVICE = "holdfast.v1.Kv";
-const STREAMS_MAX = 10_000;
-const TOO_MANY: KvError = {
-  code: "resourceExhausted",
-  reason: "tooMany",
-  message: `a node has at most ${STREAMS_MAX} streams; ask another`,
-};
 
 const UNARY: { readonly [name: string]: Method } = {
   Get: GET,
@@ -41,6 +37,8 @@ type Handler = (...call: any[]) => void;
 /** A mounted service: it answers UNAVAILABLE until it has a node behind it, and again when that is taken away. */
 export interface MountedKv {
   backend: KvBackend | undefined;
+  /** Open ones. */
+  readonly streams: { readonly size: number };
   /** Ends the streams, so that the server can stop. */
   close(): void;
 }
@@ -50,6 +48,7 @@ export function mountKv(grpc: Grpc, server: Server): MountedKv {
   const streams = new Set<{ end(): void }>();
   const mounted: MountedKv = {
     backend: undefined,
+    streams,
     close: () => {
       mounted.backend = undefined;
       unary.close();
@@ -61,9 +60,13 @@ export function mountKv(grpc: Grpc, server: Server): MountedKv {
   const admit = (call: CallsStream | WatchCall): KvBackend | undefined => {
     const { backend } = mounted;
     let error: KvError | undefined = NOT_READY;
-    if (streams.size >= STREAMS_MAX) error = TOO_MANY;
-    else if (backend !== undefined) error = refuseCaller(backend, call.metadata, call.getPeer());
-    if (error === undefined) return backend;
+    if (backend !== undefined) {
+      error = refuseCaller(backend, call.metadata, call.getPeer()) ?? refuseStream(backend.limits, streams.size);
+      if (error === undefined) {
+        limitOutput(grpc, call, backend.limits);
+        return backend;
+      }
+    }
     call.emit("error", statusOf(grpc, error));
     return undefined;
   };
@@ -73,11 +76,19 @@ export function mountKv(grpc: Grpc, server: Server): MountedKv {
     definition[name] = { path: `/${KV_SERVICE}/${name}`, requestStream: false, responseStream: false, ...BYTES };
     handlers[name] = unary.handler(method);
   }
+  definition["OpenSession"] = {
+    path: `/${KV_SERVICE}/OpenSession`,
+    requestStream: false,
+    responseStream: false,
+    ...BYTES,
+  };
+  handlers["OpenSession"] = unary.openSession;
   definition["Calls"] = { path: `/${KV_SERVICE}/Calls`, requestStream: true, responseStream: true, ...BYTES };
-  handlers["Calls"] = (call: CallsStream) => {
+  handlers["Calls"] = (libraryCall: ServerDuplexStream<Buffer, Uint8Array>) => {
+    const call = plainCalls(grpc, libraryCall);
     const backend = admit(call);
     if (backend === undefined) return;
-    const stream = new KvStream(grpc, backend, call, deadlineOf(call), () => streams.delete(stream));
+    const stream = new KvStream(grpc, backend, call, deadlineOf(libraryCall), () => streams.delete(stream));
     streams.add(stream);
   };
   definition["Watch"] = { path: `/${KV_SERVICE}/Watch`, requestStream: false, responseStream: true, ...BYTES };

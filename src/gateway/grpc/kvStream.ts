@@ -1,12 +1,13 @@
-import type { ServerDuplexStream } from "@grpc/grpc-js";
 import { MalformedBytes } from "../../base/byteReader.ts";
 import { KvArgs } from "../../worker/api/kvArgs.ts";
 import { checkRequest } from "../../worker/api/kvCheck.ts";
 import type { KvError } from "../../worker/api/kvError.ts";
 import { type KvCall, type KvCalls, readCalls } from "../../worker/api/kvRequest.ts";
+import type { Output } from "../../worker/client.ts";
 import type { Grpc, KvBackend } from "./kvBackend.ts";
 import { statusOf } from "./kvCaller.ts";
 import { type KvJob, KvLanes, refusalOf } from "./kvLanes.ts";
+import type { CallsStream } from "./plainCalls.ts";
 
 /** Calls of one stream that are not answered yet. */
 const OPEN_MAX = 16_384;
@@ -25,8 +26,6 @@ export function malformed(error: MalformedBytes): KvError {
   return { code: "invalidArgument", reason: "invalidField", message: `the message is malformed: ${error.message}` };
 }
 
-export type CallsStream = ServerDuplexStream<Buffer, Uint8Array>;
-
 /** One stream of calls: what comes in one message is evaluated at once, and what is answered in one turn goes out in one message. */
 export class KvStream {
   readonly #grpc: Grpc;
@@ -34,7 +33,7 @@ export class KvStream {
   readonly #lanes: KvLanes;
   readonly #open = new Map<number, KvJob>();
   readonly #deadline: number;
-  #answers: Uint8Array[] = [];
+  #answers: Output[] = [];
   #answerBytes = 0;
   #isFlushing = false;
   /** Calls that came and wait for the client to take answers to those before. */
@@ -43,6 +42,7 @@ export class KvStream {
   #hasEnded = false;
   #isOver = false;
   readonly #onOver: () => void;
+  readonly #flushNow = (): void => this.#flush();
 
   constructor(grpc: Grpc, backend: KvBackend, call: CallsStream, deadline: number, onOver: () => void) {
     this.#grpc = grpc;
@@ -55,7 +55,7 @@ export class KvStream {
       this.#hasEnded = true;
       this.#endIfDone();
     });
-    for (const event of ["cancelled", "error", "close"]) call.on(event, () => this.#close());
+    for (const event of ["cancelled", "error", "close"] as const) call.on(event, () => this.#close());
   }
 
   /** The server stops. */
@@ -105,19 +105,15 @@ export class KvStream {
       return this.#fail({ code: "invalidArgument", reason: "invalidField", message, field: "calls.id" });
     }
     const error = request === undefined ? NO_REQUEST : this.#open.size >= OPEN_MAX ? TOO_MANY : checkRequest(request);
-    if (error !== undefined) return this.#answered(id, refusalOf(id, error));
-    const now = performance.now();
-    const job: KvJob = {
-      args: new KvArgs(request!, id, "kv"),
-      deadline: timeoutMillis > 0 ? Math.min(this.#deadline, now + timeoutMillis) : this.#deadline,
-      answered: (reply) => this.#answered(id, reply),
-      isOver: false,
-    };
+    if (error !== undefined) return this.answered(id, refusalOf(id, error));
+    const deadline = timeoutMillis > 0 ? Math.min(this.#deadline, performance.now() + timeoutMillis) : this.#deadline;
+    const job = new StreamJob(new KvArgs(request!, id, "kv"), deadline, this);
     this.#open.set(id, job);
     this.#lanes.submit(job);
   }
 
-  #answered(id: number, reply: Uint8Array): void {
+  /** A call has its answer. All that is answered before this turn's callbacks are done goes out in one message. */
+  answered(id: number, reply: Output): void {
     this.#open.delete(id);
     if (this.#isOver) return;
     this.#answers.push(reply);
@@ -125,14 +121,14 @@ export class KvStream {
     if (this.#answerBytes >= MESSAGE_BYTES) this.#flush();
     else if (!this.#isFlushing) {
       this.#isFlushing = true;
-      setImmediate(() => this.#flush());
+      process.nextTick(this.#flushNow);
     }
   }
 
   #flush(): void {
     this.#isFlushing = false;
     if (this.#isOver || this.#answers.length === 0) return;
-    const message = this.#answers.length === 1 ? this.#answers[0]! : Buffer.concat(this.#answers);
+    const message = joined(this.#answers, this.#answerBytes);
     this.#answers = [];
     this.#answerBytes = 0;
     this.#unsentBytes += message.length;
@@ -168,6 +164,36 @@ export class KvStream {
     this.#open.clear();
     this.#onOver();
   }
+}
+
+/** Without a function of its own for each call: there are many. */
+class StreamJob implements KvJob {
+  readonly args: KvArgs;
+  readonly deadline: number;
+  isOver = false;
+  readonly #stream: KvStream;
+
+  constructor(args: KvArgs, deadline: number, stream: KvStream) {
+    this.args = args;
+    this.deadline = deadline;
+    this.#stream = stream;
+  }
+
+  answered(reply: Output): void {
+    this.#stream.answered(this.args.id, reply);
+  }
+}
+
+/** Answers as the one message that they make up. */
+function joined(answers: readonly Output[], bytes: number): Buffer {
+  const message = Buffer.allocUnsafe(bytes);
+  let at = 0;
+  for (const answer of answers) {
+    if (typeof answer === "string") message.write(answer, at, "latin1");
+    else message.set(answer, at);
+    at += answer.length;
+  }
+  return message;
 }
 
 const NO_REQUEST: KvError = {

@@ -1,10 +1,14 @@
+import { randomBytes } from "node:crypto";
 import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { MalformedBytes } from "../../base/byteReader.ts";
+import { ByteWriter } from "../../base/byteWriter.ts";
+import { ERROR_FIELD } from "../../worker/api/answerWriter.ts";
 import { KvArgs } from "../../worker/api/kvArgs.ts";
-import { checkRequest } from "../../worker/api/kvCheck.ts";
-import { ERROR_FIELD } from "../../worker/api/kvCommands.ts";
-import { type KvRequest, type Method, readRequest } from "../../worker/api/kvRequest.ts";
+import { checkRequest, invalid } from "../../worker/api/kvCheck.ts";
+import { type Method, readRequest } from "../../worker/api/kvRequest.ts";
+import { SESSION_MILLIS, SESSION_MILLIS_MAX, SESSION_RANDOM_BYTES, sessionId } from "../../worker/api/kvSessions.ts";
 import { WireReader } from "../../worker/api/wireReader.ts";
+import { putBytes, putUnsigned } from "../../worker/api/wireWriter.ts";
 import type { Grpc, KvBackend } from "./kvBackend.ts";
 import { NOT_READY, refuseCaller, statusOf, statusWith } from "./kvCaller.ts";
 import { type KvJob, KvLanes } from "./kvLanes.ts";
@@ -29,18 +33,45 @@ export class KvUnary {
     return (call, answer) => this.#handle(method, call, answer);
   }
 
-  #handle(method: Method, call: Call, answer: Answer): void {
+  /** Nothing is written down: what a session is, its id says. */
+  readonly openSession = (call: Call, answer: Answer): void => {
+    const backend = this.#admit(call, answer);
+    const wanted = backend === undefined ? undefined : this.#read(() => readTtl(call.request), answer);
+    if (backend === undefined || wanted === undefined) return;
+    if (wanted > SESSION_MILLIS_MAX)
+      return answer(statusOf(this.#grpc, invalid("ttl_millis", `it is at most ${SESSION_MILLIS_MAX}`)));
+    const ttlMillis = wanted === 0 ? SESSION_MILLIS : wanted;
+    const out = new ByteWriter(32);
+    putBytes(out, 1, sessionId(backend.wallClock() + ttlMillis, randomBytes(SESSION_RANDOM_BYTES)));
+    putUnsigned(out, 2, ttlMillis);
+    answer(null, out.slice());
+  };
+
+  /** The node; undefined if the call was refused. */
+  #admit(call: Call, answer: Answer): KvBackend | undefined {
     const backend = this.#backend();
-    if (backend === undefined) return answer(statusOf(this.#grpc, NOT_READY));
-    const stranger = refuseCaller(backend, call.metadata, call.getPeer());
-    if (stranger !== undefined) return answer(statusOf(this.#grpc, stranger));
-    let request: KvRequest;
+    const error = backend === undefined ? NOT_READY : refuseCaller(backend, call.metadata, call.getPeer());
+    if (error === undefined) return backend;
+    answer(statusOf(this.#grpc, error));
+    return undefined;
+  }
+
+  /** What `read` makes of the request; undefined if the call was refused because it is malformed. */
+  #read<T>(read: () => T, answer: Answer): T | undefined {
     try {
-      request = readRequest(method, call.request);
+      return read();
     } catch (error) {
       if (!(error instanceof MalformedBytes)) throw error;
-      return answer(statusOf(this.#grpc, malformed(error)));
+      answer(statusOf(this.#grpc, malformed(error)));
+      return undefined;
     }
+  }
+
+  #handle(method: Method, call: Call, answer: Answer): void {
+    const backend = this.#admit(call, answer);
+    if (backend === undefined) return;
+    const request = this.#read(() => readRequest(method, call.request), answer);
+    if (request === undefined) return;
     const refused = checkRequest(request);
     if (refused !== undefined) return answer(statusOf(this.#grpc, refused));
     if (this.#lanes?.backend !== backend) this.#lanes = new KvLanes(backend, "grpc");
@@ -48,7 +79,7 @@ export class KvUnary {
     const job: KvJob = {
       args: new KvArgs(request, ONE_CALL, "kv"),
       deadline: deadlineOf(call),
-      answered: (reply) => this.#answer(reply, answer),
+      answered: (reply) => this.#answer(typeof reply === "string" ? Buffer.from(reply, "latin1") : reply, answer),
       isOver: false,
     };
     call.once("cancelled", () => lanes.cancel(job));
@@ -97,6 +128,16 @@ export class KvUnary {
     }
     return statusWith(this.#grpc, code, message, detail);
   }
+}
+
+function readTtl(bytes: Uint8Array): number {
+  const reader = new WireReader(bytes);
+  let ttlMillis = 0;
+  while (reader.next()) {
+    if (reader.field === 1) ttlMillis = reader.unsigned();
+    else reader.skip();
+  }
+  return ttlMillis;
 }
 
 /** On the monotonic clock. */

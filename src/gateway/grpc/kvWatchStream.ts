@@ -10,9 +10,8 @@ import { WireReader } from "../../worker/api/wireReader.ts";
 import type { Grpc, KvBackend } from "./kvBackend.ts";
 import { NOT_READY, statusOf } from "./kvCaller.ts";
 import { malformed } from "./kvStream.ts";
+import type { WatchBell } from "./watchBell.ts";
 
-/** How often it is looked whether more is committed. */
-const POLL_MILLIS = 5;
 /** A watcher to which nothing happens hears so often how far the watch has come. */
 const NEWS_MILLIS = 3_000;
 const KEY_BYTES_MAX = 65_535;
@@ -30,6 +29,9 @@ export class KvWatchStream {
   readonly #call: WatchCall;
   readonly #onOver: () => void;
   readonly #node: WatchNode;
+  readonly #bell: WatchBell;
+  /** Always the same function, by which it leaves the bell. */
+  #wake: () => void = () => undefined;
   #watch: KvWatch | undefined;
   #timer: NodeJS.Timeout | undefined;
   #toldAt = 0;
@@ -38,6 +40,7 @@ export class KvWatchStream {
   constructor(grpc: Grpc, backend: KvBackend, call: WatchCall, onOver: () => void) {
     this.#grpc = grpc;
     this.#node = backend.watchNode;
+    this.#bell = backend.bell;
     this.#call = call;
     this.#onOver = onOver;
     for (const event of ["cancelled", "error", "close"]) call.on(event, () => this.#close());
@@ -50,6 +53,10 @@ export class KvWatchStream {
       return;
     }
     this.#watch = watch;
+    this.#wake = () => {
+      clearTimeout(this.#timer);
+      void this.#goOn(watch);
+    };
     this.#tell(watch.position());
     void this.#goOn(watch);
   }
@@ -62,10 +69,11 @@ export class KvWatchStream {
   async #goOn(watch: KvWatch): Promise<void> {
     try {
       while (!this.#isOver) {
+        const { commits } = this.#bell;
         const step = await watch.next();
         if (this.#isOver) return;
         if (step.kind === "end") return this.#fail(step.error);
-        if (step.kind === "idle") return this.#rest(watch);
+        if (step.kind === "idle") return this.#rest(watch, commits);
         if (!this.#tell(step.bytes)) {
           this.#call.once("drain", () => void this.#goOn(watch));
           return;
@@ -78,9 +86,15 @@ export class KvWatchStream {
     }
   }
 
-  #rest(watch: KvWatch): void {
-    if (performance.now() - this.#toldAt > NEWS_MILLIS) this.#tell(watch.position());
-    this.#timer = setTimeout(() => void this.#goOn(watch), POLL_MILLIS);
+  #rest(watch: KvWatch, commits: number): void {
+    const silentMillis = performance.now() - this.#toldAt;
+    if (silentMillis >= NEWS_MILLIS) this.#tell(watch.position());
+    const news = silentMillis >= NEWS_MILLIS ? NEWS_MILLIS : NEWS_MILLIS - silentMillis;
+    this.#timer = setTimeout(() => {
+      this.#bell.leave(this.#wake);
+      void this.#goOn(watch);
+    }, news);
+    this.#bell.wait(commits, this.#wake);
   }
 
   #tell(message: Uint8Array): boolean {
@@ -98,6 +112,7 @@ export class KvWatchStream {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
+    this.#bell.leave(this.#wake);
     this.#watch?.close();
     this.#onOver();
   }

@@ -25,7 +25,8 @@ const COUNTERS: readonly Row[] = [
 
 const GAUGES: readonly Row[] = [
   ["holdfast_uptime_seconds", "Time since the start.", (now) => now.uptimeMillis / 1000],
-  ["holdfast_connections", "Connections at present.", (now) => now.clients],
+  ["holdfast_connections", "Connections at present, and streams of gRPC clients.", (now) => now.clients],
+  ["holdfast_grpc_streams", "Streams of gRPC clients at present.", (now) => now.streams],
   ["holdfast_blocked_clients", "Clients that wait for a key.", (now) => now.blockedClients],
   ["holdfast_keys", "Keys.", (now) => now.keys],
   ["holdfast_expiring_keys", "Keys with a time to live.", (now) => now.expiringKeys],

@@ -22,7 +22,9 @@ const TOO_MANY = "-ERR max number of clients reached\r\n";
 export interface RespServerOptions {
   readonly executor: Executor;
   readonly limits: () => ConnectionLimits;
+  /** Of all clients, streams of gRPC included. */
   readonly clientsMax: () => number;
+  readonly streams: () => number;
   /** Whether a client from elsewhere than this machine is turned away. */
   readonly isProtected: () => boolean;
   readonly passwordRequired: () => boolean;
@@ -62,9 +64,9 @@ export class RespServer {
   }
 
   #accept(socket: Socket): void {
-    const { executor, limits, clientsMax, isProtected, passwordRequired, now } = this.#options;
+    const { executor, limits, clientsMax, streams, isProtected, passwordRequired, now } = this.#options;
     if (isProtected() && !isLoopback(socket.remoteAddress ?? "")) return this.#reject(socket, PROTECTED_MODE);
-    if (executor.clients.size >= clientsMax()) return this.#reject(socket, TOO_MANY);
+    if (executor.redisClients + streams() >= clientsMax()) return this.#reject(socket, TOO_MANY);
     this.accepted++;
     const session = newSession(this.#nextId++, socket, now(), !passwordRequired());
     const connection = new Connection(socket, session, executor, limits);

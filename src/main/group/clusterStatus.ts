@@ -2,7 +2,7 @@ import { err, ok, type Result } from "../../base/result.ts";
 import { readCluster } from "../../coordination/clusterTree.ts";
 import { parseWorkerRecord, splitAddress, type WorkerRecord } from "../../coordination/workerRecord.ts";
 import { type Configuration, parseConfiguration } from "../../core/replica/configuration.ts";
-import { type Assignment, parseSlotMap } from "../../core/slots/slotMap.ts";
+import { type Assignment, parseSlotMap, slotsOfGroup } from "../../core/slots/slotMap.ts";
 import type { SlotRanges } from "../../core/slots/slotRanges.ts";
 import { MASTER_PREFIX, MASTERS, parseMasterRecord } from "../../master/masterRecord.ts";
 import type { LinkCertificates } from "../../platform/link/linkOptions.ts";
@@ -93,7 +93,7 @@ async function readWith(
       configuration,
       workers.filter(({ record }) => record?.group === group),
     ),
-    slots: slots === undefined ? undefined : (slots[group] ?? []),
+    slots: slots === undefined ? undefined : slotsOfGroup(slots, group),
   }));
   const isRetired = (group: PlacedGroup): boolean =>
     group.slots?.length === 0 && group.members.every(({ state }) => state === "missing");

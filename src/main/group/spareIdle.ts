@@ -1,7 +1,7 @@
+import { SPARE } from "../../base/names.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import { joinAddress } from "../../coordination/workerRecord.ts";
 import type { HttpServer } from "../../gateway/http/httpServer.ts";
-import { SPARE } from "../../master/groupViews.ts";
 import { nodeTimers } from "../../platform/nodeClock.ts";
 import { nodeRandom } from "../../platform/nodeRandom.ts";
 import type { Coordinator } from "../../ports/coordinator.ts";

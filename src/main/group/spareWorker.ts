@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { isName } from "../../base/names.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import { prepareTree } from "../../coordination/clusterTree.ts";
 import { membersOf } from "../../core/replica/configuration.ts";
@@ -18,7 +19,6 @@ import { SpareIdle } from "./spareIdle.ts";
 const LOOK_MILLIS = 5_000;
 const AGAIN_MILLIS = 1_000;
 const STOP_MILLIS_MAX = 15_000;
-const GROUP_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
 export interface SpareHooks extends Omit<ServeHooks, "coordinator"> {
   /** Sessions of a coordinator in place of ZooKeeper's. */
@@ -43,7 +43,10 @@ export interface SpareServer {
 export async function serveSpare(config: Config, hooks: SpareHooks): Promise<Result<SpareServer, ServeError>> {
   if (config.id === undefined) return err({ code: "conflict", message: "a spare needs an --id" });
   if (hooks.connect === undefined && config.zookeeper === undefined) {
-    return err({ code: "conflict", message: "a spare waits to be lent to a group, so it needs --zookeeper" });
+    return err({
+      code: "conflict",
+      message: 'the group is "spare", which says that a worker waits to be lent to one: that needs --zookeeper',
+    });
   }
   const dataDirectory = resolve(config.data);
   try {
@@ -144,7 +147,7 @@ class SpareWorker implements SpareServer {
     const read = await coordinator.get(path, { sync: true, watch });
     if (read.ok) {
       const group = read.value.data;
-      if (GROUP_NAME.test(group) && !isSpares(group) && group !== "unknown") return group;
+      if (isName(group) && !isSpares(group) && group !== "unknown") return group;
       this.#tell(`${path} holds nonsense: ${group.slice(0, 100)}`);
       return undefined;
     }

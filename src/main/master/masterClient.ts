@@ -18,7 +18,7 @@ import { type CertificateFiles, readCertificates } from "../group/certificates.t
 
 const CALL_MILLIS_MAX = 5_000;
 /** A master takes over within a session's time; nobody should have to try again by hand for that. */
-const TOTAL_MILLIS_MAX = 15_000;
+const TOTAL_MILLIS_DEFAULT = 15_000;
 const NOTICE_MILLIS = 1_500;
 const AGAIN_MILLIS = 300;
 
@@ -28,6 +28,8 @@ export interface ReachOptions {
   /** `host:port[,host:port]` of masters, or workers; in place of ZooKeeper. */
   readonly master: string | undefined;
   readonly certificates: CertificateFiles;
+  /** An active master is waited for so long; 15 s by default. */
+  readonly waitMillis?: number | undefined;
   /** Nobody has answered yet, and it goes on trying. */
   readonly onNotice: (text: string) => void;
 }
@@ -46,6 +48,7 @@ export class MasterClient {
   readonly #tls: LinkCertificates | undefined;
   readonly #coordinator: Coordinator | undefined;
   readonly #onNotice: (text: string) => void;
+  readonly #waitMillis: number;
   /** Where masters are, the likeliest first. */
   #addresses: readonly string[];
   readonly #callers = new Map<string, ClusterCaller>();
@@ -54,9 +57,10 @@ export class MasterClient {
     tls: LinkCertificates | undefined,
     coordinator: Coordinator | undefined,
     addresses: readonly string[],
-    onNotice: (text: string) => void,
+    { onNotice, waitMillis = TOTAL_MILLIS_DEFAULT }: ReachOptions,
   ) {
     this.#onNotice = onNotice;
+    this.#waitMillis = waitMillis;
     this.#tls = tls;
     this.#coordinator = coordinator;
     this.#addresses = addresses;
@@ -64,7 +68,7 @@ export class MasterClient {
 
   /** Connects nowhere yet; fails with a sentence about the options. */
   static async open(options: ReachOptions): Promise<Result<MasterClient, string>> {
-    const { zookeeper, auth, master, certificates, onNotice } = options;
+    const { zookeeper, auth, master, certificates } = options;
     const tls = readCertificates(certificates);
     if (!tls.ok) return tls;
     if (master !== undefined) {
@@ -72,7 +76,7 @@ export class MasterClient {
       const wrong = addresses.find((address) => splitAddress(address) === undefined);
       if (wrong !== undefined)
         return err(`--master: ${JSON.stringify(wrong)} is no address; write host:port[,host:port]`);
-      return ok(new MasterClient(tls.value, undefined, addresses, onNotice));
+      return ok(new MasterClient(tls.value, undefined, addresses, options));
     }
     if (zookeeper === undefined)
       return err(
@@ -85,7 +89,7 @@ export class MasterClient {
       ...{ clock: nodeClock, timers: nodeTimers, random: nodeRandom },
     });
     if (!connected.ok) return err(`--zookeeper: ${connected.error}`);
-    return ok(new MasterClient(tls.value, connected.value, [], onNotice));
+    return ok(new MasterClient(tls.value, connected.value, [], options));
   }
 
   topology(): Answered<Topology> {
@@ -131,33 +135,41 @@ export class MasterClient {
   /** Tries one after the other, and all of them again: a successor may be on its way. */
   async #ask<T>(ask: Ask<T>): Answered<T> {
     // It also keeps the process alive, which waiting for an answer does not.
-    const alive = setInterval(() => undefined, TOTAL_MILLIS_MAX);
+    const alive = setInterval(() => undefined, 1_000);
     try {
       const begin = performance.now();
-      const deadline = begin + TOTAL_MILLIS_MAX;
+      const deadline = begin + this.#waitMillis;
       let isTold = false;
-      let problem = "nobody was asked";
-      while (performance.now() < deadline) {
+      let problem: string;
+      for (;;) {
+        const said = new Map<string, string>();
         const found = await this.#find();
-        if (found !== undefined) problem = found;
-        const answered = await this.#askEach(ask);
-        if (typeof answered !== "string") return answered;
-        if (answered !== "") problem = answered;
+        const answered = await this.#askEach(ask, said);
+        if (answered !== undefined) return answered;
+        problem = found ?? [...said].map(([address, text]) => `${address}: ${text}`).join("; ");
+        if (performance.now() >= deadline) break;
         if (!isTold && performance.now() > begin + NOTICE_MILLIS) {
           isTold = true;
           this.#onNotice(`waiting for a master that answers: ${problem}`);
         }
         await new Promise<void>((resolve) => setTimeout(resolve, AGAIN_MILLIS));
       }
-      return err({ code: "failed", message: problem });
+      return err({ code: "failed", message: this.#noActive(problem) });
     } finally {
       clearInterval(alive);
     }
   }
 
-  /** An answer that stands, or why nobody gave one. */
-  async #askEach<T>(ask: Ask<T>): Promise<Result<T, MasterProblem> | string> {
-    let problem = "";
+  /** Who was tried, and what there is to do. */
+  #noActive(problem: string): string {
+    const waited = `no active master has answered within ${Math.round(this.#waitMillis / 100) / 10} s`;
+    const hint =
+      "Start a master (holdfast master --zookeeper … --id m1), or ask again when a standby has taken over; --master-timeout waits longer";
+    return `${waited}. Asked: ${problem}. ${hint}.`;
+  }
+
+  /** An answer that stands; undefined if nobody gave one, and `said` has what each said instead. */
+  async #askEach<T>(ask: Ask<T>, said: Map<string, string>): Promise<Result<T, MasterProblem> | undefined> {
     const left = [...this.#addresses];
     for (const tried = new Set<string>(); left.length > 0; ) {
       const address = left.shift()!;
@@ -169,11 +181,11 @@ export class MasterClient {
         return answered;
       }
       const { code, message, active } = answered.error;
-      problem = `${address}: ${message}`;
+      said.set(address, message);
       if (code === "standby" && active !== undefined) left.unshift(active);
       if (code === "refused" || code === "changed") return err({ code, message });
     }
-    return problem;
+    return undefined;
   }
 
   #prefer(address: string): void {
@@ -205,6 +217,6 @@ export class MasterClient {
     }
     this.#addresses = [...this.#addresses.filter((each) => found.includes(each)), ...found];
     if (found.length > 0) return undefined;
-    return "no master is running; start one with holdfast master --zookeeper … --id m1";
+    return "ZooKeeper, which knows of no master that is running";
   }
 }

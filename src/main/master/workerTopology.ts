@@ -1,6 +1,6 @@
 import { readCluster } from "../../coordination/clusterTree.ts";
 import { membersOf } from "../../core/replica/configuration.ts";
-import { NO_SLOTS } from "../../core/slots/slotRanges.ts";
+import { slotsOfGroup } from "../../core/slots/slotMap.ts";
 import { MASTER_PREFIX, MASTERS, parseMasterRecord } from "../../master/masterRecord.ts";
 import type { Topology, TopologyMaster, TopologyProvider, TopologyWorker } from "../../platform/rpc/clusterService.ts";
 import type { Timers } from "../../ports/clock.ts";
@@ -85,7 +85,7 @@ function topologyOfView(view: ClusterView, cluster: string, masters: readonly To
     slotsVersion: view.slotMap?.version ?? 0,
     groups: groups.map((group) => ({
       name: group.id,
-      slots: now[group.id] ?? NO_SLOTS,
+      slots: slotsOfGroup(now, group.id),
       epoch: group.configuration?.epoch ?? 0,
       weight: 1,
       draining: false,

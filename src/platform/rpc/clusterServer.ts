@@ -70,8 +70,8 @@ class ClusterAnswers {
     for (const call of this.#watching) call.end();
   }
 
-  getTopology(_call: Unary<object>, answer: Answer): void {
-    const topology = this.#mounted.provider.topology();
+  getTopology(call: Unary<object>, answer: Answer): void {
+    const topology = this.#mounted.provider.topology(call.getHost());
     if (topology === undefined) answer(this.#failure({ code: "unavailable", message: UNSEEN }));
     else answer(null, topologyToMessage(topology));
   }
@@ -90,7 +90,7 @@ class ClusterAnswers {
     let isOwed = false;
     const tell = (): void => {
       timer = undefined;
-      const topology = provider.topology();
+      const topology = provider.topology(call.getHost());
       if (topology === undefined) return;
       isOwed = !mayWrite;
       if (mayWrite) mayWrite = call.write(topologyToMessage(topology));

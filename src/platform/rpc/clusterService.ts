@@ -167,8 +167,8 @@ export interface ClusterRefusal {
 
 /** Who knows the topology: a master or a worker. */
 export interface TopologyProvider {
-  /** As it was seen last; undefined before it was seen at all. */
-  topology(): Topology | undefined;
+  /** As it was seen last; undefined before it was seen at all. `authority` is the address by which whoever asks has called. */
+  topology(authority?: string): Topology | undefined;
   /** Calls `listener` after each change; answers how to end that. */
   onTopology(listener: () => void): () => void;
 }

@@ -1,10 +1,10 @@
 import { ByteWriter } from "../../base/byteWriter.ts";
 import { decodeLatin1 } from "../../base/latin1.ts";
 import type { Call } from "../../core/command/call.ts";
-import { carryOut, type KvEvaluation, kvArgsOf, readCurrent } from "./kvCommands.ts";
+import { carryOut, finishEvaluated, finishRefused, type KvEvaluation, kvArgsOf, readCurrent } from "./kvCommands.ts";
 import type { KvError } from "./kvError.ts";
 import { Current, Plan, type PlanContext, planOperation } from "./kvPlan.ts";
-import { BATCH, GET, type KvRequest, type Method } from "./kvRequest.ts";
+import { GET, type KvRequest, type Method } from "./kvRequest.ts";
 import { putBool, putMessage } from "./wireWriter.ts";
 
 /** What the operations so far would leave of a key. */
@@ -25,7 +25,8 @@ const FIELD_NAMES: { readonly [M in Method]?: string } = {
 /** Plans all operations, each on what those before it would leave, and then does them, or none. */
 export function evaluateBatch(call: Call, evaluation: KvEvaluation): void {
   const { request, id } = kvArgsOf(call);
-  const { answer } = evaluation;
+  const { answer, sessions } = evaluation;
+  if (request.sessionStart >= 0 && !sessions.mayExecute(call, request, id, answer)) return;
   const context = evaluation.context(call);
   const results = new ByteWriter(256);
   const changes = new Map<string, Change>();
@@ -33,13 +34,13 @@ export function evaluateBatch(call: Call, evaluation: KvEvaluation): void {
   for (const [i, operation] of request.operations.entries()) {
     const error = applied ? planOne(call, i, operation, context, changes, results) : undefined;
     if (error === REFUSED) applied = false;
-    else if (error !== undefined) return answer.refuse(call.reply.out, id, error);
+    else if (error !== undefined) return finishRefused(call, evaluation, error);
   }
   if (applied) for (const { request: last, plan } of changes.values()) carryOut(call, last, plan);
   putBool(answer.body, 1, applied);
   answer.body.copy(results.bytes, 0, results.length);
   evaluation.node.positions.put(answer.body, 3, changes.size > 0 && applied ? context.seq : context.position);
-  answer.finish(call.reply.out, id, BATCH);
+  finishEvaluated(call, evaluation);
 }
 
 /** A condition did not hold. */

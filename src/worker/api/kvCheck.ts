@@ -1,4 +1,5 @@
 import { keySlotOfBytes } from "../../base/crc16.ts";
+import { isSessionKeyBytes, SESSION_ID_BYTES } from "../../core/state/sessionKey.ts";
 import type { KvError } from "./kvError.ts";
 import {
   BATCH,
@@ -33,15 +34,25 @@ const OPERATION_NAMES: { readonly [M in Method]: string } = {
 
 /** Why the request makes no sense whenever it comes; undefined if it does make some. */
 export function checkRequest(request: KvRequest): KvError | undefined {
-  if (request.method === BATCH) return checkBatch(request);
   if (request.method === SCAN) return checkScan(request);
-  return checkOperation(request, "");
+  const error = request.method === BATCH ? checkBatch(request) : checkOperation(request, "");
+  return error ?? (request.sessionStart < 0 ? undefined : checkOnce(request));
+}
+
+function checkOnce({ sessionStart, sessionEnd, number, firstOpen }: KvRequest): KvError | undefined {
+  if (sessionEnd - sessionStart !== SESSION_ID_BYTES) return invalid("once.session", "this is no session");
+  if (number === 0) return invalid("once.number", "numbers begin with 1");
+  if (!Number.isSafeInteger(number)) return invalid("once.number", "numbers are below 2^53");
+  if (firstOpen > number) return invalid("once.first_open", "it is at most number");
+  return undefined;
 }
 
 function checkOperation(request: KvRequest, path: string): KvError | undefined {
   const { key, value, expected, ifVersion, ifAbsent, keepTtl, ttlMillis } = request;
   const keyBytes = key.end - key.start;
   if (keyBytes === 0) return invalid(`${path}key`, "a key has at least one byte");
+  if (isSessionKeyBytes(request.bytes, key.start, key.end))
+    return invalid(`${path}key`, "keys that begin so are reserved");
   if (keyBytes > KEY_BYTES_MAX) return invalid(`${path}key`, `a key has at most ${KEY_BYTES_MAX} bytes`);
   if (length(value) > VALUE_BYTES_MAX) return invalid(`${path}value`, `a value has at most ${VALUE_BYTES_MAX} bytes`);
   if (length(expected) > VALUE_BYTES_MAX)
@@ -68,6 +79,7 @@ function checkBatch({ operations }: KvRequest): KvError | undefined {
     const path = `operations[${i}].${OPERATION_NAMES[operation.method]}.`;
     const error = checkOperation(operation, path);
     if (error !== undefined) return error;
+    if (operation.sessionStart >= 0) return invalid(`${path}once`, "a batch happens once as a whole");
     if (operation.consistency > 0) return invalid(`${path}consistency`, "a batch is linearizable as a whole");
     if (length(operation.atLeast) > 0) return invalid(`${path}at_least`, "a batch is linearizable as a whole");
     const own = keySlotOfBytes(operation.bytes, operation.key.start, operation.key.end);

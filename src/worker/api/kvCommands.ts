@@ -1,4 +1,3 @@
-import { ByteWriter } from "../../base/byteWriter.ts";
 import { invariant } from "../../base/invariant.ts";
 import { decodeLatin1 } from "../../base/latin1.ts";
 import type { Call } from "../../core/command/call.ts";
@@ -6,20 +5,16 @@ import { oneKey } from "../../core/command/generic/keySpecs.ts";
 import { lookupArg } from "../../core/command/lookup.ts";
 import type { CommandSpec } from "../../core/command/spec.ts";
 import { VALUE_STRING } from "../../core/state/keySpace.ts";
+import { AnswerWriter, ERROR_FIELD } from "./answerWriter.ts";
 import { KvArgs } from "./kvArgs.ts";
 import { evaluateBatch } from "./kvBatch.ts";
 import { type KvError, putError } from "./kvError.ts";
 import { Current, Plan, type PlanContext, planOperation } from "./kvPlan.ts";
 import { BATCH, COMPARE_AND_SET, DELETE, GET, INCREMENT, type KvRequest, PUT, SCAN } from "./kvRequest.ts";
 import { evaluateScan } from "./kvScan.ts";
+import { KvSessions } from "./kvSessions.ts";
 import { KvTable } from "./kvTable.ts";
 import type { Positions } from "./position.ts";
-import { putMessage, putUnsigned } from "./wireWriter.ts";
-
-/** `Error` in `Answer.reply`. */
-export const ERROR_FIELD = 2;
-const ANSWERS_FIELD = 1;
-const KEPT_BYTES_MAX = 1 << 20;
 
 /** What the commands see of the node. */
 export interface KvNode {
@@ -32,36 +27,13 @@ export interface KvNode {
   readonly ownerOf: (slot: number) => string;
 }
 
-/** Writes answers as a message `CallsReply` has them: several in a row are such a message. */
-export class AnswerWriter {
-  readonly body = new ByteWriter(4096);
-  readonly #answer = new ByteWriter(4096);
-
-  /** The reply that was written to `body`, as field `field` of an `Answer`. */
-  finish(out: ByteWriter, id: number, field: number): void {
-    const answer = this.#answer;
-    const { body } = this;
-    answer.reset();
-    putUnsigned(answer, 1, id);
-    putMessage(answer, field, body);
-    putMessage(out, ANSWERS_FIELD, answer);
-    for (const writer of [answer, body]) if (writer.bytes.length > KEPT_BYTES_MAX) writer.bytes = new Uint8Array(4096);
-    body.reset();
-  }
-
-  refuse(out: ByteWriter, id: number, error: KvError): void {
-    this.body.reset();
-    putError(this.body, error);
-    this.finish(out, id, ERROR_FIELD);
-  }
-}
-
 /** Everything of one node's that its commands work with. */
 export class KvEvaluation {
   readonly node: KvNode;
   readonly answer = new AnswerWriter();
   readonly current = new Current();
   readonly plan = new Plan();
+  readonly sessions = new KvSessions();
 
   constructor(node: KvNode) {
     this.node = node;
@@ -119,13 +91,30 @@ export function kvArgsOf(call: Call): KvArgs {
 
 function evaluateOne(call: Call, evaluation: KvEvaluation): void {
   const { request, id } = kvArgsOf(call);
-  const { answer, current, plan } = evaluation;
+  const { answer, current, plan, sessions } = evaluation;
+  if (request.sessionStart >= 0 && !sessions.mayExecute(call, request, id, answer)) return;
   if (needsCurrent(request)) readCurrent(call, 1, current);
   else current.absent(0);
   planOperation(request, current, evaluation.context(call), answer.body, plan);
-  if (plan.error !== undefined) return answer.refuse(call.reply.out, id, plan.error);
+  if (plan.error !== undefined) return finishRefused(call, evaluation, plan.error);
   carryOut(call, request, plan);
+  finishEvaluated(call, evaluation);
+}
+
+/** The reply is written; its effect, if any, is done. */
+export function finishEvaluated(call: Call, { answer, sessions }: KvEvaluation): void {
+  const { request, id } = kvArgsOf(call);
+  if (request.sessionStart >= 0) sessions.remember(call, request, answer.body, false);
   answer.finish(call.reply.out, id, request.method);
+}
+
+/** It was evaluated, and has no effect because of what the key holds. */
+export function finishRefused(call: Call, { answer, sessions }: KvEvaluation, error: KvError): void {
+  const { request, id } = kvArgsOf(call);
+  answer.body.reset();
+  putError(answer.body, error);
+  if (request.sessionStart >= 0) sessions.remember(call, request, answer.body, true);
+  answer.finish(call.reply.out, id, ERROR_FIELD);
 }
 
 function needsCurrent(request: KvRequest): boolean {

@@ -36,6 +36,9 @@ const REASONS = {
   password: 15,
   notExecuted: 16,
   fateUnknown: 17,
+  sessionExpired: 18,
+  replayed: 19,
+  replyForgotten: 20,
 } as const;
 
 /** Why a request is refused, as `Error` and `ErrorDetail` of kv.proto say it. */

@@ -43,6 +43,12 @@ export class KvRequest {
   returnPrevious = false;
   values = false;
   operations: readonly KvRequest[] = NONE;
+  /** Where the session of `once` begins; -1: the request is none that happens exactly once. */
+  sessionStart = -1;
+  sessionEnd = -1;
+  /** Which of the session's writes it is; and below which there are no open ones, if that is said. */
+  number = 0;
+  firstOpen = 1;
 
   constructor(method: Method, bytes: Uint8Array, start: number, end: number) {
     this.method = method;
@@ -82,10 +88,36 @@ function signed(name: "delta" | "initial"): Take {
   };
 }
 
+const ONCE_FIELD = 15;
+
+/** The fields of a request that may be to happen exactly once. */
+function withOnce(...fields: (Take | undefined)[]): readonly (Take | undefined)[] {
+  while (fields.length < ONCE_FIELD) fields.push(undefined);
+  return [...fields, takeOnce];
+}
+
+function takeOnce(request: KvRequest, reader: WireReader): void {
+  const { end } = reader;
+  const stop = reader.bytesField();
+  reader.at = reader.start;
+  reader.end = stop;
+  request.sessionStart = stop;
+  request.sessionEnd = stop;
+  while (reader.next()) {
+    if (reader.field === 1) {
+      request.sessionEnd = reader.bytesField();
+      request.sessionStart = reader.start;
+    } else if (reader.field === 2) request.number = reader.unsigned();
+    else if (reader.field === 3) request.firstOpen = Math.max(1, reader.unsigned());
+    else reader.skip();
+  }
+  reader.end = end;
+}
+
 /** By method, the fields of its request, as kv.proto numbers them. */
 const FIELDS: { readonly [M in Method]: readonly (Take | undefined)[] } = {
   [GET]: [undefined, span("key"), unsigned("consistency"), span("atLeast"), flag("noValue")],
-  [PUT]: [
+  [PUT]: withOnce(
     undefined,
     span("key"),
     span("value"),
@@ -94,11 +126,18 @@ const FIELDS: { readonly [M in Method]: readonly (Take | undefined)[] } = {
     span("ifVersion"),
     flag("keepTtl"),
     flag("returnPrevious"),
-  ],
-  [DELETE]: [undefined, span("key"), span("ifVersion"), flag("returnPrevious")],
-  [COMPARE_AND_SET]: [undefined, span("key"), span("expected"), span("value"), unsigned("ttlMillis"), flag("keepTtl")],
-  [INCREMENT]: [undefined, span("key"), signed("delta"), signed("initial"), unsigned("ttlMillis")],
-  [BATCH]: [undefined, takeOperation],
+  ),
+  [DELETE]: withOnce(undefined, span("key"), span("ifVersion"), flag("returnPrevious")),
+  [COMPARE_AND_SET]: withOnce(
+    undefined,
+    span("key"),
+    span("expected"),
+    span("value"),
+    unsigned("ttlMillis"),
+    flag("keepTtl"),
+  ),
+  [INCREMENT]: withOnce(undefined, span("key"), signed("delta"), signed("initial"), unsigned("ttlMillis")),
+  [BATCH]: withOnce(undefined, takeOperation),
   [SCAN]: [
     undefined,
     span("key"),

@@ -8,6 +8,7 @@ import { readSlotMutation } from "../../core/state/decodeMutation.ts";
 import type { KeySpace } from "../../core/state/keySpace.ts";
 import { MUTATION_CLEAR, MUTATION_SLOTS } from "../../core/state/mutation.ts";
 import { MutationCursor } from "../../core/state/mutationsOfEntry.ts";
+import { isSessionKey } from "../../core/state/sessionKey.ts";
 import type { Log } from "../../storage/log/log.ts";
 import type { LogRecord } from "../../storage/log/readRecords.ts";
 import { EntryCursor, RecordView } from "../../storage/log/record.ts";
@@ -171,6 +172,7 @@ export class KvWatch {
   #isMeant(mutation: MutationCursor): boolean {
     const { key, prefix } = this.#options;
     const name = mutation.key;
+    if (isSessionKey(name)) return false;
     if (key !== undefined ? name !== key : !name.startsWith(prefix)) return false;
     return this.#slots.isWhole || !this.#slots.isHidden(keySlot(name));
   }

@@ -9,23 +9,27 @@ import type { ForwardNetwork } from "../../ports/forwarder.ts";
 import type { Client, Output } from "../client.ts";
 import { skipOne } from "../replyMode.ts";
 import type { ClusterView } from "../slots/clusterView.ts";
+import { withTimeLeft } from "../timeLeft.ts";
 import { Judge, type Verdict } from "./judge.ts";
 import { type Forwarded, Lane, type Place } from "./lane.ts";
 import { movedTo, refusalOf } from "./refusals.ts";
 import { Relay } from "./relay.ts";
 import { requestArgs, requestBytes, writeWords } from "./requestText.ts";
 import { Scatter } from "./scatter.ts";
-import type { Upstream } from "./upstream.ts";
+import { textOf, type Upstream } from "./upstream.ts";
 import { Upstreams } from "./upstreams.ts";
 
 /** A request that is refused where it should be executed is tried again for so long, as one at its own node is held. */
 const RETRY_MILLIS_MAX = 10_000;
+/** Who is refused after so long had been let wait for keys, and was not refused all the time. */
+const WAITED_MILLIS = 1_000;
 const RETRY_DELAY_MILLIS = 20;
 const RETRY_DELAY_MILLIS_MAX = 200;
 /** Who is sent on so often without a pause in between is let wait before the next attempt. */
 const QUICK_HOPS_MAX = 2;
 /** One client's requests under way. */
 const IN_FLIGHT_MAX = 4_096;
+const UNBLOCK_ATTEMPTS_MAX = 10;
 /** When so much of its replies waits for earlier ones, it asks for no more. */
 const HELD_BYTES_MAX = 4 << 20;
 
@@ -150,6 +154,7 @@ export class Forwarding {
     if (holdsClient) {
       client.postponed = requestArgs(forwarded.bytes);
       client.waitsBriefly = !mayBlock;
+      if (mayBlock) lane.waitsAt = upstream;
     }
     skipOne(session);
     session.commandsProcessed++;
@@ -174,6 +179,7 @@ export class Forwarding {
       mayBlock,
       holdsClient: mayBlock || spec.name === "watch",
       since: before?.since ?? this.#parts.clock.monotonic(),
+      sentAt: this.#parts.clock.monotonic(),
       slot,
       hops: before?.hops ?? 0,
       movedTo: undefined,
@@ -273,11 +279,13 @@ export class Forwarding {
 
   /** It was not executed, and is tried again as long as it may be. */
   refuse(place: Place, forwarded: Forwarded, refusal: string): void {
-    const { client, since, isWatched, protocol } = forwarded;
+    const { client, isWatched, protocol } = forwarded;
     const lane = client.lane!;
+    const now = this.#parts.clock.monotonic();
+    if (forwarded.mayBlock && now - forwarded.sentAt > WAITED_MILLIS) forwarded.since = now;
     if (forwarded.spec.name === "watch") lane.watch = undefined;
     if (isWatched) return this.#answer(lane, place, protocol === 3 ? "_\r\n" : "*-1\r\n");
-    if (client.gone || this.#parts.clock.monotonic() - since > RETRY_MILLIS_MAX)
+    if (client.gone || now - forwarded.since > RETRY_MILLIS_MAX)
       return this.#answer(lane, place, forwarded.isSilent ? "" : `-${refusal}\r\n`);
     const moved = movedTo(refusal);
     forwarded.movedTo = moved?.address;
@@ -291,6 +299,7 @@ export class Forwarding {
     const { forwarded } = place;
     lane.fill(place, output);
     lane.begunAgain = undefined;
+    if (forwarded?.mayBlock) lane.waitsAt = undefined;
     if (forwarded?.holdsClient) forwarded.client.postponed = undefined;
     if (forwarded?.holdsClient && !forwarded.client.gone) forwarded.client.sink.resume();
     this.#touch(lane);
@@ -370,6 +379,11 @@ export class Forwarding {
     if (holdsClient) {
       // Nothing came behind it: it begins anew.
       lane.takeBack(place);
+      lane.waitsAt = undefined;
+      if (forwarded.mayBlock) {
+        const passed = this.#parts.clock.monotonic() - forwarded.sentAt;
+        client.postponed = withTimeLeft(client.postponed!, passed);
+      }
       lane.begunAgain = { args: client.postponed!, forwarded };
       if (forwarded.isSilent && client.session.replyMode === "on") client.session.replyMode = "skipNext";
       this.#host.told(client);
@@ -414,6 +428,30 @@ export class Forwarding {
   /** The request was evaluated here after all. */
   filled(place: Place, forwarded: Forwarded, output: Output): void {
     this.#answer(forwarded.client.lane!, place, output);
+  }
+
+  /**
+   * Ends the wait of a client at another node, with what that node says of it. False if it does not wait there; what came for it in
+   * the meantime it gets all the same.
+   */
+  unblock(client: Client, withError: boolean, attempt = 1): boolean {
+    const upstream = client.lane?.waitsAt;
+    const id = upstream?.clientId;
+    if (upstream === undefined || upstream.isClosed || id === undefined) return false;
+    this.#upstreams.shared(upstream.address, upstream.protocol).send({
+      replies: 1,
+      mayWait: false,
+      write: (out) => writeWords(out, "CLIENT", "UNBLOCK", String(id), withError ? "ERROR" : "TIMEOUT"),
+      // The two connections are apart: the request itself may be behind.
+      onReply: (reply) => {
+        if (textOf(reply) !== ":0\r\n" || attempt === UNBLOCK_ATTEMPTS_MAX) return;
+        this.#parts.timers.after(RETRY_DELAY_MILLIS, () => {
+          if (client.lane?.waitsAt === upstream) this.unblock(client, withError, attempt + 1);
+        });
+      },
+      onLost: () => undefined,
+    });
+    return true;
   }
 
   #tellRoom(): void {

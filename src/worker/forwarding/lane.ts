@@ -25,8 +25,10 @@ export interface Forwarded {
   readonly mayBlock: boolean;
   /** The client's next request is not looked at before the reply. */
   readonly holdsClient: boolean;
-  /** Monotonic clock. */
-  readonly since: number;
+  /** From then on it is tried again (monotonic clock): since it came, or since it was refused after it had waited there. */
+  since: number;
+  /** When it was first sent in this form. */
+  readonly sentAt: number;
   slot: number;
   /** How often it was sent to where another node said. */
   hops: number;
@@ -71,6 +73,8 @@ export class Lane {
   /** The request with which the client was made to begin anew, and what it was before. */
   begunAgain: { readonly args: Args; readonly forwarded: Forwarded } | undefined;
   watch: RemoteWatch | undefined;
+  /** Where a request waits that may wait as long as it likes. */
+  waitsAt: Upstream | undefined;
   /** The client's own connection, for what waits and for `WATCH`. */
   dedicated: Upstream | undefined;
   /** All that it has had; one may still watch when another takes its place. */

@@ -38,6 +38,8 @@ export interface UpstreamParts {
   readonly protocol: 2 | 3;
   /** The cluster's password, latin1; empty for none. */
   readonly password: string;
+  /** It wants to know which client of the other side it is. */
+  readonly asksId: boolean;
   /** Some replies have come; all that came together were handed on. */
   readonly onReplies: () => void;
   /** It was full and is no longer. */
@@ -51,6 +53,8 @@ export class Upstream {
   readonly protocol: 2 | 3;
   /** It has ended; nothing may be sent on it any more. */
   isClosed = false;
+  /** What the other side calls this connection, if that was asked for. */
+  clientId: number | undefined;
   readonly #parts: UpstreamParts;
   readonly #wire: ForwardWire;
   readonly #scanner = new ReplyScanner();
@@ -141,6 +145,10 @@ export class Upstream {
       this.#greetings++;
     }
     writeWords(this.#out, "CLIENT", "FORWARDED", "ON");
+    if (this.#parts.asksId) {
+      writeWords(this.#out, "CLIENT", "ID");
+      this.#greetings++;
+    }
     this.#wire.send(this.#out.slice());
     this.#out.reset();
   }
@@ -149,6 +157,7 @@ export class Upstream {
     if (isError(reply)) return this.#end(`it answers ${textOf(reply).trimEnd()}`);
     this.#greetings!--;
     if (this.#greetings! > 0) return;
+    if (this.#parts.asksId) this.clientId = Number(textOf(reply).slice(1));
     for (const exchange of this.#exchanges) exchange.write(this.#out);
     this.#flush();
   }

@@ -34,7 +34,7 @@ export class Upstreams {
     const name = `${protocol} ${address}`;
     let upstream = this.#shared.get(name);
     if (upstream === undefined) {
-      upstream = this.#open(address, protocol);
+      upstream = this.#open(address, protocol, false);
       if (!upstream.isClosed) this.#shared.set(name, upstream);
     }
     this.#used.add(upstream);
@@ -43,16 +43,17 @@ export class Upstreams {
 
   /** A connection of one client, which closes it. */
   own(address: string, protocol: 2 | 3): Upstream {
-    const upstream = this.#open(address, protocol);
+    const upstream = this.#open(address, protocol, true);
     if (!upstream.isClosed) this.#own.add(upstream);
     return upstream;
   }
 
-  #open(address: string, protocol: 2 | 3): Upstream {
+  #open(address: string, protocol: 2 | 3, asksId: boolean): Upstream {
     const { network, timers, password, onReplies, onRoom } = this.#parts;
     return new Upstream({
       ...{ network, timers, address, protocol, onReplies, onRoom },
       password: password(),
+      asksId,
       onClosed: (closed) => this.#closed(closed),
     });
   }

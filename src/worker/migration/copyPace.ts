@@ -5,6 +5,9 @@ import type { CopyBrake } from "./copyBrake.ts";
 const BURST_MILLIS = 100;
 /** Who is to catch up with the clients' writes must not wait for long, however slow everything is. */
 const FOLLOWING_MILLIS_MAX = 10;
+/** Copies of much data do not wait for each other for ever; and who asks for one gives up when nothing comes for long. */
+const TURN_MILLIS_MAX = 10_000;
+const TURN_LOOK_MILLIS = 20;
 
 export interface CopyPaceHost {
   readonly clock: Clock;
@@ -12,7 +15,7 @@ export interface CopyPaceHost {
   readonly brake: CopyBrake;
 }
 
-/** How fast a source gives out a copy: by a rate that was set, and so that its own clients hardly notice. */
+/** How fast a copy is given out, or taken: by a rate that was set, and so that the group's own clients hardly notice. */
 export class CopyPace {
   readonly #host: CopyPaceHost;
   /** Until when the bytes that were sent are paid for. */
@@ -29,7 +32,10 @@ export class CopyPace {
 
   /** Resolves when a copy may begin. */
   async begin(): Promise<void> {
-    const millis = this.#host.brake.millisBefore;
+    const { clock, brake } = this.#host;
+    const turnBy = clock.monotonic() + TURN_MILLIS_MAX;
+    while (!brake.takesTurn(clock.monotonic()) && clock.monotonic() < turnBy) await this.pass(TURN_LOOK_MILLIS);
+    const millis = brake.millisBefore;
     if (millis >= 1) await this.pass(millis);
   }
 
@@ -43,7 +49,7 @@ export class CopyPace {
     if (bytesPerSecondMax > 0) {
       this.#paidMillis = Math.max(this.#paidMillis, now - BURST_MILLIS) + (bytes * 1000) / bytesPerSecondMax;
     } else this.#paidMillis = now;
-    const pause = brake.next();
+    const pause = brake.next(now);
     const wait = Math.max(this.#paidMillis - now, isFollowing ? Math.min(pause, FOLLOWING_MILLIS_MAX) : pause);
     if (wait >= 1) await this.pass(wait);
   }

@@ -3,7 +3,8 @@ import { SLOT_ABSENT } from "../../core/slots/slotTable.ts";
 import { cleanSlots } from "./cleanSlots.ts";
 import type { MoveHost } from "./moveHost.ts";
 
-const SLOTS_AT_ONCE = 64;
+/** Finding keys that the store lacks costs a look at each of those, however many slots are looked for. */
+const SLOTS_AT_ONCE = 1_024;
 /** Deleting goes on for at most this part of the time. */
 const SHARE = 0.5;
 const LOOK_MILLIS = 1_000;

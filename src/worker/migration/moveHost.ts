@@ -48,9 +48,11 @@ export interface MoveHost {
   callGroup(group: string): WorkerCaller | undefined;
   /** Replies may be due for those who wait because of a slot. */
   slotsChanged(): void;
-  /** How slow this group's commits are, and whether something is being copied from it. */
+  /** How slow this group's commits are, and whether something is being copied from it, or to it. */
   readonly load: CommitLoad;
   readonly brake: CopyBrake;
+  /** Of copies that come here. */
+  readonly importBrake: CopyBrake;
   notice(text: string): void;
   /** A fault of the program. */
   failed(error: unknown): void;

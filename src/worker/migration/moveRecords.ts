@@ -1,5 +1,5 @@
 import { encodeMove, type MoveRecord, parseMove } from "../../core/slots/moveRecord.ts";
-import { encodeSlotMap, ownersOf, parseSlotMap, withSlotsMoved } from "../../core/slots/slotMap.ts";
+import { encodeSlotMap, ownersOf, parseSlotMap, type SlotMap, withSlotsMoved } from "../../core/slots/slotMap.ts";
 import { eachSlot } from "../../core/slots/slotRanges.ts";
 import type { Coordinator, MultiOperation } from "../../ports/coordinator.ts";
 
@@ -9,6 +9,12 @@ const MIGRATIONS = "/migrations";
 /** A record as it was read; `record` is undefined where there is none. */
 export interface ReadMove {
   readonly record: MoveRecord | undefined;
+  readonly version: number;
+}
+
+/** The map of slots as it was read. */
+export interface ReadMap {
+  readonly map: SlotMap;
   readonly version: number;
 }
 
@@ -54,16 +60,25 @@ export class MoveRecords {
     return (await this.#coordinator.replace(`${MIGRATIONS}/${record!.id}`, data, version)).ok;
   }
 
-  /** Gives the slots to the target: the map and the record at one instant, each from what was read. `byRecord`: see `MoveRules.flipByRecord`. */
-  async flip({ record, version }: ReadMove, byRecord: boolean): Promise<FlipOutcome> {
+  /** Whose slots are whose, as it is now or later; undefined if that cannot be told. */
+  async readMap(): Promise<ReadMap | undefined> {
     const read = await this.#coordinator.get(SLOTS, { sync: true });
     const map = read.ok ? parseSlotMap(read.value.data) : undefined;
-    if (!read.ok || map === undefined) return "look";
+    return read.ok && map !== undefined ? { map, version: read.value.version } : undefined;
+  }
+
+  /**
+   * Gives the slots to the target: the map and the record at one instant, each from what was read, so it does not matter how long ago.
+   * `byRecord`: see `MoveRules.flipByRecord`.
+   */
+  async flip({ record, version }: ReadMove, read: ReadMap | undefined, byRecord: boolean): Promise<FlipOutcome> {
+    if (read === undefined) return "look";
+    const { map } = read;
     const { id, slots, source, target } = record!;
     const owners = ownersOf(map.now)!;
     for (const slot of eachSlot(slots)) if (owners[slot] !== source) return "not_owner";
     const data = encodeSlotMap(withSlotsMoved(map, slots, target));
-    const operations: MultiOperation[] = [{ op: "replace", path: SLOTS, data, version: read.value.version }];
+    const operations: MultiOperation[] = [{ op: "replace", path: SLOTS, data, version: read.version }];
     const flipped = encodeMove({ ...record!, state: "flipped" });
     if (byRecord) operations.push({ op: "replace", path: `${MIGRATIONS}/${id}`, data: flipped, version });
     return (await this.#coordinator.multi(operations)).ok ? "flipped" : "look";

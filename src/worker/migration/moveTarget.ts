@@ -13,6 +13,8 @@ export class MoveTarget implements MoveDriver {
   readonly role = "target";
   readonly counters = new MoveCounters();
   readonly #parts: MoveDriverParts;
+  /** No key of these slots can be here: they were clean when this driver logged the import, and no copy has begun since. */
+  #isClean = false;
 
   constructor(parts: MoveDriverParts) {
     this.#parts = parts;
@@ -68,7 +70,11 @@ export class MoveTarget implements MoveDriver {
       if (host.slots.stateOf(slot) === SLOT_ABSENT) continue;
       return this.#troubled(`this group has slot ${slot} already, or another move of it goes on`);
     }
-    return this.#decided({ kind: "import", move: id, slots, source });
+    const left = new Set(eachSlot(host.slots.leftovers));
+    const wasClean = ![...eachSlot(slots)].some((slot) => left.has(slot));
+    const outcome = await this.#decided({ kind: "import", move: id, slots, source });
+    this.#isClean = wasClean && outcome === "again";
+    return outcome;
   }
 
   /** Logs a change; resolves when it is committed, or never will be. */
@@ -92,7 +98,9 @@ export class MoveTarget implements MoveDriver {
     if (paused) return this.#troubled("paused");
     const caller = host.callGroup(source);
     if (caller === undefined) return this.#troubled(`the primary of ${source} is not known`);
-    if (!host.slots.moves.get(id)!.isWhole && host.rules.cleanBeforeCopy) {
+    const isClean = this.#isClean;
+    this.#isClean = false;
+    if (!isClean && !host.slots.moves.get(id)!.isWhole && host.rules.cleanBeforeCopy) {
       counters.phase = "cleaning";
       // Nothing of an earlier copy may be left: keys that the source has deleted since would come back.
       if (!(await cleanSlots(host, slots, isActive))) return "wait";
@@ -112,6 +120,8 @@ export class MoveTarget implements MoveDriver {
     const { counters } = this;
     counters.phase = "ready";
     const { source } = read.record!;
+    // Clients wait by now: the map is read while the source closes. It is replaced only if nobody else has changed it since.
+    const map = records.readMap();
     if (host.rules.closeBeforeFlip) {
       const caller = host.callGroup(source);
       if (caller === undefined) return this.#troubled(`the primary of ${source} is not known`);
@@ -120,7 +130,7 @@ export class MoveTarget implements MoveDriver {
     }
     if (!isActive()) return "wait";
     counters.phase = "closed";
-    const outcome = await records.flip(read, host.rules.flipByRecord);
+    const outcome = await records.flip(read, await map, host.rules.flipByRecord);
     const isFlipped = outcome === "flipped" || (outcome === "look" && !host.rules.activateByRecordOnly);
     if (isFlipped && isActive()) return this.#activate(read);
     if (outcome !== "not_owner") return "again";

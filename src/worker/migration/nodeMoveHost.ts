@@ -33,6 +33,7 @@ export class NodeMoveHost implements MoveHost {
   readonly waits = new CommitWaits();
   readonly load: CommitLoadWatch;
   readonly brake: CopyBrake;
+  readonly importBrake: CopyBrake;
   readonly #node: Node;
 
   constructor(node: Node) {
@@ -46,7 +47,8 @@ export class NodeMoveHost implements MoveHost {
     this.rules = moving?.rules ?? ALL_MOVE_RULES;
     this.settings = moving?.settings ?? MOVE_SETTINGS;
     this.load = new CommitLoadWatch(node.journal.commits, () => node.meter.commands, clock, timers);
-    this.brake = new CopyBrake(this.load);
+    this.brake = new CopyBrake(this.load, "source");
+    this.importBrake = new CopyBrake(this.load, "target");
   }
 
   get slots(): SlotTable {

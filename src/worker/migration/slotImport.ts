@@ -4,6 +4,7 @@ import type { MoveRecord } from "../../core/slots/moveRecord.ts";
 import type { Move } from "../../core/slots/slotTable.ts";
 import type { CallError, SnapshotTotal, SnapshotTransfer, WorkerCaller } from "../../ports/workerCalls.ts";
 import { type SlotCopyFrame, SlotCopyReader } from "../../storage/slotCopyReader.ts";
+import { CopyPace } from "./copyPace.ts";
 import { COPY_GONE, NO_COPY } from "./copyRefusals.ts";
 import type { MoveDriverParts } from "./moveDriver.ts";
 import type { MoveCounters } from "./moveProgress.ts";
@@ -26,6 +27,7 @@ export interface SlotImportParts extends MoveDriverParts {
 export class SlotImport {
   readonly #parts: SlotImportParts;
   readonly #id: string;
+  readonly #pace: CopyPace;
   #read: ReadMove;
   #transfer: SnapshotTransfer | undefined;
   #ended: Result<SnapshotTotal, CallError> | undefined;
@@ -47,6 +49,8 @@ export class SlotImport {
     this.#read = read;
     this.#id = read.record!.id;
     this.#expected = this.#move!;
+    const { clock, timers, importBrake } = parts.host;
+    this.#pace = new CopyPace({ clock, timers, brake: importBrake });
   }
 
   get #move(): Move | undefined {
@@ -59,6 +63,16 @@ export class SlotImport {
 
   /** Resolves when the copy is ready (which may not be committed), or has to be begun anew, or given up. The newest record that was read. */
   async run(): Promise<ReadMove> {
+    const { load } = this.#parts.host;
+    load.copyBegins();
+    try {
+      return await this.#run();
+    } finally {
+      load.copyEnds();
+    }
+  }
+
+  async #run(): Promise<ReadMove> {
     const { host, caller, wakeUp, isActive } = this.#parts;
     const { slots } = this.#record;
     const { sourceSeq, isWhole } = this.#expected;
@@ -131,8 +145,13 @@ export class SlotImport {
     const { host, isActive } = this.#parts;
     if (this.#isOver || this.#lost) return;
     if (!isActive() || !this.#isOurs() || frame.kind === "restart") return this.#giveUp(frame.kind === "restart");
+    const length = frame.end - frame.start;
     this.#log(frame);
     while (this.#pendingBytes > host.settings.importBytesMax && !this.#lost && !this.#isOver) await this.#room();
+    // What is sealed, or about to be, is waited for by clients.
+    if (this.#sealedAt === undefined && !this.#sealing && !this.#isOver) {
+      await this.#pace.sent(length, 0, this.#expected.sourceSeq > 0);
+    }
   }
 
   /** The table has what this copy put there, and nobody has removed every key meanwhile. */

@@ -139,6 +139,7 @@ export class Membership implements ReplicationOwner {
     journal.committed();
     durable.committed();
     this.#node.moveHost?.waits.committed(replica.commitPoint);
+    this.#node.onSettled();
   }
 
   roleChanged(): void {
@@ -158,6 +159,7 @@ export class Membership implements ReplicationOwner {
     // Who waits for replicas may have them now.
     executor.committed();
     executor.tryHeld();
+    this.#node.onSettled();
   }
 
   /** Another decides from now on, or nobody here. */

@@ -73,9 +73,10 @@ function server({ process, settings, runId, wallMillis, snapshot, cluster }: Inf
 }
 
 function clients({ settings, snapshot, cluster }: InfoSources): Facts {
-  const { clients: connected, blockedClients, inputBytesMax, outputBytesMax } = snapshot();
+  const { clients: connected, streams, blockedClients, inputBytesMax, outputBytesMax } = snapshot();
   return [
     ["connected_clients", connected],
+    ["grpc_streams", streams],
     ["cluster_connections", cluster()?.replicas.filter((each) => each.link !== undefined).length ?? 0],
     ["maxclients", settings.text("maxclients")],
     ["client_recent_max_input_buffer", inputBytesMax],
@@ -113,7 +114,7 @@ function memory({ node, process, settings, snapshot }: InfoSources): Facts {
     ["heap_used", usedBytes],
     ["heap_total", totalBytes],
     ["heap_external", externalBytes],
-    ["keys_in_memory", node.state.size - node.state.coldKeys],
+    ["keys_in_memory", node.state.residentKeys],
     ["memory_limit", memoryBytesMax],
     ["keys_on_disk_only", node.state.coldKeys],
   ];

@@ -101,8 +101,9 @@ export class Services implements NodeServices {
   }
 
   /** The front door is open: its figures are told from now on. */
-  attach(front: ClientFront): void {
+  attach(front: ClientFront, streams: () => number): void {
     this.#statistics.front = front;
+    this.#statistics.streams = streams;
   }
 
   set port(port: number) {
@@ -193,9 +194,12 @@ export class Services implements NodeServices {
   }
 
   unblock(session: Session, withError: boolean): boolean {
-    const parked = this.#clientOf(session)?.parked;
-    if (parked === undefined) return false;
-    this.#options.executor.endWait(this.#clientOf(session)!, (reply) => {
+    const { executor } = this.#options;
+    const client = this.#clientOf(session);
+    if (client === undefined) return false;
+    const { parked } = client;
+    if (parked === undefined) return executor.forwarding?.unblock(client, withError) ?? false;
+    executor.endWait(client, (reply) => {
       if (withError) reply.error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
       else parked.request.onTimeout(reply);
     });

@@ -1,7 +1,9 @@
 /** A node in numbers: what `INFO` and `/metrics` have in common. Counters count since the start, or the last `CONFIG RESETSTAT`. */
 export interface Snapshot {
   readonly uptimeMillis: number;
+  /** Connections of Redis clients, and streams of gRPC clients. */
   readonly clients: number;
+  readonly streams: number;
   readonly blockedClients: number;
   readonly connectionsAccepted: number;
   readonly connectionsRejected: number;

@@ -17,6 +17,8 @@ interface Rates {
 /** Gathers a node's figures from where they arise, and makes rates of them. */
 export class Statistics {
   front = NO_FRONT;
+  /** Open streams of gRPC clients. */
+  streams: () => number = () => 0;
   readonly #options: Pick<ServicesOptions, "node" | "executor" | "clock">;
   readonly #memoryBytesMax: () => number;
   readonly #startedAt: number;
@@ -95,7 +97,9 @@ export class Statistics {
       outputBytesMax = Math.max(outputBytesMax, session.outputBytes);
       clientBytes += session.queryBytes + session.queryFreeBytes + session.outputBytes;
     }
-    return { clients: executor.clients.size, blockedClients, inputBytesMax, outputBytesMax, clientBytes };
+    const streams = this.streams();
+    const clients = executor.redisClients + streams;
+    return { clients, streams, blockedClients, inputBytesMax, outputBytesMax, clientBytes };
   }
 
   /** `CONFIG RESETSTAT`: counters begin anew. */

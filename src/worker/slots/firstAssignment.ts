@@ -1,6 +1,6 @@
 import { keySlot } from "../../base/crc16.ts";
-import { encodeSlotMap, firstSlotMap, parseSlotMap, type SlotMap } from "../../core/slots/slotMap.ts";
-import { ALL_SLOTS, countSlots, eachSlot, NO_SLOTS, SLOT_COUNT, type SlotRanges } from "../../core/slots/slotRanges.ts";
+import { encodeSlotMap, firstSlotMap, parseSlotMap, type SlotMap, slotsOfGroup } from "../../core/slots/slotMap.ts";
+import { ALL_SLOTS, countSlots, eachSlot, SLOT_COUNT, type SlotRanges } from "../../core/slots/slotRanges.ts";
 import type { Node } from "../node.ts";
 import type { ClusterView } from "./clusterView.ts";
 
@@ -89,7 +89,7 @@ export class FirstAssignment {
 
   async #assign({ first, now }: SlotMap): Promise<boolean> {
     const { executor, parts } = this.#node;
-    const slots = first[parts.group] ?? NO_SLOTS;
+    const slots = slotsOfGroup(first, parts.group);
     const foreign = await this.#foreignSlot(slots);
     if (!this.#isDue) return true;
     if (foreign !== undefined) {

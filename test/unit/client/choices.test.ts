@@ -1,34 +1,69 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { failureOfAnswer, failureOfStatus, nextStep } from "../../../src/client/failures.ts";
+import { errorOf, failureOfAnswer, failureOfStatus, lastingCode, nextStep } from "../../../src/client/failures.ts";
 import { LatencyMean } from "../../../src/client/latency.ts";
 import type { TopologyMessage } from "../../../src/client/messages.ts";
 import { isAtLeast } from "../../../src/client/positions.ts";
 import { chooseNode } from "../../../src/client/replicaChoice.ts";
+import type { Failure, Request } from "../../../src/client/request.ts";
 import { Routes } from "../../../src/client/routes.ts";
+import { WriteSession } from "../../../src/client/writeSession.ts";
 
 const NOTHING = { reason: "REASON_UNKNOWN", field: "", address: "", retryAfterMillis: 0 };
 
-test("a write is repeated only when it was certainly not done", () => {
-  const answered = (code: number, reason: string, isWrite: boolean, address = "") =>
-    nextStep({ isWrite }, failureOfAnswer({ code, message: "", detail: { ...NOTHING, reason, address } }));
-  assert.deepEqual(answered(9, "REASON_MOVED", true, "a:1"), { kind: "elsewhere" });
-  assert.deepEqual(answered(9, "REASON_NOT_PRIMARY", true), { kind: "later" });
-  assert.deepEqual(answered(14, "REASON_NOT_READY", true), { kind: "later" });
-  assert.deepEqual(answered(4, "REASON_NOT_EXECUTED", true), { kind: "later" });
-  assert.deepEqual(answered(2, "REASON_FATE_UNKNOWN", true), { kind: "fail", code: "unknown" });
-  assert.deepEqual(answered(4, "", true), { kind: "fail", code: "unknown" });
-  assert.deepEqual(answered(4, "", false), { kind: "later" });
-  assert.deepEqual(answered(9, "REASON_WRONG_TYPE", true), { kind: "fail", code: "wrong_type" });
-  const broken = { code: 14, message: "", detail: undefined, wasSent: true };
-  assert.deepEqual(nextStep({ isWrite: true }, failureOfStatus(broken, true)), { kind: "fail", code: "unknown" });
-  assert.deepEqual(nextStep({ isWrite: true }, failureOfStatus(broken, false)), { kind: "later" });
-  assert.deepEqual(nextStep({ isWrite: true }, failureOfStatus({ ...broken, wasSent: false }, true)), {
-    kind: "later",
-  });
-  assert.deepEqual(nextStep({ isWrite: false }, failureOfStatus(broken, true)), { kind: "later" });
-  const refused = failureOfStatus({ ...broken, code: 16 }, true);
-  assert.deepEqual(nextStep({ isWrite: true }, refused), { kind: "fail", code: "unauthenticated" });
+function step(asked: Partial<Parameters<typeof nextStep>[0]>, failure: Failure): ReturnType<typeof nextStep> {
+  return nextStep({ isWrite: true, once: undefined, isInDoubt: !failure.isUndone, ...asked }, failure);
+}
+
+function answered(code: number, reason: string, address = ""): Failure {
+  return failureOfAnswer({ code, message: "", detail: { ...NOTHING, reason, address } });
+}
+
+const BROKEN = { code: 14, message: "", detail: undefined, wasSent: true };
+
+test("a write without a number is repeated only when it was certainly not done", () => {
+  assert.deepEqual(step({}, answered(9, "REASON_MOVED", "a:1")), { kind: "elsewhere" });
+  assert.deepEqual(step({}, answered(9, "REASON_NOT_PRIMARY")), { kind: "later" });
+  assert.deepEqual(step({}, answered(14, "REASON_NOT_READY")), { kind: "later" });
+  assert.deepEqual(step({}, answered(4, "REASON_NOT_EXECUTED")), { kind: "later" });
+  assert.deepEqual(step({}, answered(2, "REASON_FATE_UNKNOWN")), { kind: "fail", code: "unknown" });
+  assert.deepEqual(step({}, answered(4, "")), { kind: "fail", code: "unknown" });
+  assert.deepEqual(step({ isWrite: false, isInDoubt: false }, answered(4, "")), { kind: "later" });
+  assert.deepEqual(step({}, answered(9, "REASON_WRONG_TYPE")), { kind: "fail", code: "wrong_type" });
+  assert.deepEqual(step({}, failureOfStatus(BROKEN, true)), { kind: "fail", code: "unknown" });
+  assert.deepEqual(step({}, failureOfStatus(BROKEN, false)), { kind: "later" });
+  assert.deepEqual(step({}, failureOfStatus({ ...BROKEN, wasSent: false }, true)), { kind: "later" });
+  assert.deepEqual(step({ isWrite: false, isInDoubt: false }, failureOfStatus(BROKEN, true)), { kind: "later" });
+  const refused = failureOfStatus({ ...BROKEN, code: 16 }, true);
+  assert.deepEqual(step({}, refused), { kind: "fail", code: "unauthenticated" });
+});
+
+test("a write with a number is repeated whatever became of it, and never called undone once that is in doubt", () => {
+  const session = new WriteSession(new Uint8Array(16), 0, 1000);
+  const once = session.take({ slot: 1 } as Request);
+  assert.deepEqual(step({ once }, failureOfStatus(BROKEN, true)), { kind: "later" });
+  assert.deepEqual(step({ once }, answered(2, "REASON_FATE_UNKNOWN")), { kind: "later" });
+  assert.deepEqual(step({ once }, answered(4, "")), { kind: "later" });
+  assert.deepEqual(step({ once }, answered(13, "")), { kind: "fail", code: "unknown" });
+  assert.deepEqual(step({ once }, answered(9, "REASON_REPLY_FORGOTTEN")), { kind: "fail", code: "reply_forgotten" });
+  assert.deepEqual(step({ once }, answered(9, "REASON_REPLAYED")), { kind: "fail", code: "unknown" });
+  assert.deepEqual(step({ once }, answered(9, "REASON_SESSION_EXPIRED")), { kind: "later" });
+  assert.deepEqual(step({ once }, answered(8, "REASON_OUT_OF_MEMORY")), { kind: "fail", code: "out_of_memory" });
+  assert.deepEqual(step({ once }, answered(3, "REASON_INVALID_FIELD")), { kind: "fail", code: "invalid" });
+  const inDoubt = { once, isInDoubt: true };
+  assert.deepEqual(step(inDoubt, answered(9, "REASON_SESSION_EXPIRED")), { kind: "fail", code: "unknown" });
+  assert.deepEqual(step(inDoubt, answered(8, "REASON_OUT_OF_MEMORY")), { kind: "later" });
+  assert.deepEqual(step(inDoubt, answered(8, "REASON_TOO_MANY")), { kind: "later" });
+  assert.deepEqual(step(inDoubt, answered(3, "REASON_INVALID_FIELD")), { kind: "fail", code: "unknown" });
+  assert.deepEqual(step(inDoubt, answered(16, "REASON_PASSWORD")), { kind: "fail", code: "unknown" });
+  // The number was looked for before these were answered: there was no earlier execution, or it was answered the same.
+  assert.deepEqual(step(inDoubt, answered(9, "REASON_WRONG_TYPE")), { kind: "fail", code: "wrong_type" });
+  assert.deepEqual(step(inDoubt, answered(11, "REASON_OVERFLOW")), { kind: "fail", code: "overflow" });
+  const late = answered(14, "REASON_NOT_READY");
+  assert.equal(lastingCode(late, inDoubt), "unknown");
+  assert.equal(lastingCode(late, { isInDoubt: false }), "unavailable");
+  assert.match(errorOf("unknown", late, 1).message, /an earlier attempt may have been carried out/);
+  assert.equal(errorOf("reply_forgotten", late, 1).mayBeExecuted, true);
 });
 
 test("nodes that are alike take turns; a slow one is passed over, and claims nothing later", () => {
@@ -64,6 +99,9 @@ test("one slow answer is a hiccup, two are a slow node, and that is forgotten", 
   mean.add(50, 101);
   assert.ok(mean.at(101) > 10);
   assert.ok(mean.at(8000) < 1);
+  assert.ok(mean.measured > 10);
+  mean.add(2, 8000);
+  assert.equal(mean.measured, 2);
 });
 
 test("positions are compared within a group only", () => {

@@ -101,6 +101,30 @@ describe("readConfig", () => {
     assert.equal(refusal({ data: "" }), '--data is "": it must be a directory.');
   });
 
+  it("a name fits a znode, and is no word that every object has", () => {
+    for (const name of [
+      "constructor",
+      "__proto__",
+      "toString",
+      ".",
+      "..",
+      "a/b",
+      "a b",
+      "-x",
+      "é",
+      "",
+      "x".repeat(65),
+    ]) {
+      for (const setting of ["group", "id"]) {
+        const start = `--${setting} is ${JSON.stringify(name)}: it must be a name of up to 64 letters, digits, `;
+        const error = refusal({ [setting]: name });
+        assert.ok(error.startsWith(start), error);
+      }
+    }
+    assert.match(refusal({}, { HOLDFAST_GROUP: "valueOf" }), /^HOLDFAST_GROUP is "valueOf": it must be a name/);
+    for (const name of ["g1", "Eu.west-1_a", "7", "spare"]) assert.equal(read({ group: name }).group, name);
+  });
+
   it("tells of all bad settings at once", () => {
     assert.equal(refusal({ port: "x", durability: "y" }).split("\n").length, 2);
   });

@@ -57,6 +57,23 @@ describe("the first assignment", () => {
   });
 });
 
+describe("names", () => {
+  test("of groups that nothing can be called are refused, and so is that of spares", async () => {
+    const { master } = await cluster(["g1", "g2"]);
+    for (const group of ["constructor", "__proto__", "toString", "hasOwnProperty", "..", "a/b", "spare"]) {
+      for (const request of [
+        migrate([[0, 9]], group),
+        { kind: "drain", group },
+        { kind: "weight", group, weight: 2 },
+      ] as const) {
+        const planned = await master.plan(request);
+        assert.ok(!planned.ok && planned.error.code === "invalid", `${request.kind} ${group}`);
+        assert.ok(planned.error.message.startsWith(`the group is ${JSON.stringify(group)}: `), planned.error.message);
+      }
+    }
+  });
+});
+
 describe("moves", () => {
   test("a request becomes records with their locks, and is struck off when its slots are there", async () => {
     const { stage, master } = await cluster(["g1", "g2"]);

@@ -12,21 +12,45 @@ function loadOf(isBusy: boolean, isSlow: boolean) {
 
 describe("the brake of copies", () => {
   it("does nothing while there are no clients, however slow turns are", () => {
-    const brake = new CopyBrake(loadOf(false, true));
-    assert.equal(brake.next(), 0);
+    const brake = new CopyBrake(loadOf(false, true), "source");
+    assert.equal(brake.next(0), 0);
     assert.equal(brake.millisBefore, 0);
   });
 
   it("is put on while clients wait, and let off slowly", () => {
     const load = loadOf(true, true);
-    const brake = new CopyBrake(load);
-    for (let page = 0; page < 10; page++) brake.next();
-    assert.equal(brake.next(), 100);
+    const brake = new CopyBrake(load, "source");
+    for (let page = 0; page < 10; page++) brake.next(0);
+    assert.equal(brake.next(0), 100);
     assert.equal(brake.millisBefore, 2_000);
     load.isSlow = false;
-    assert.equal(brake.next(), 90);
-    for (let page = 0; page < 50; page++) brake.next();
-    assert.equal(brake.next(), 20, "with clients, never off");
+    assert.equal(brake.next(0), 90);
+    for (let page = 0; page < 50; page++) brake.next(0);
+    assert.equal(brake.next(0), 20, "with clients, never off");
+  });
+
+  it("is off at a target until that is slow itself, and is let off altogether", () => {
+    const load = loadOf(true, false);
+    const brake = new CopyBrake(load, "target");
+    assert.equal(brake.next(0), 0);
+    load.isSlow = true;
+    assert.equal(brake.next(0), 20);
+    assert.equal(brake.next(0), 40);
+    load.isSlow = false;
+    for (let page = 0; page < 60; page++) brake.next(0);
+    assert.equal(brake.next(0), 0);
+  });
+
+  it("lets one copy go on at a time while there are clients, and the next when no pages come any more", () => {
+    const idle = new CopyBrake(loadOf(false, false), "source");
+    assert.ok(idle.takesTurn(0) && idle.takesTurn(0));
+    const brake = new CopyBrake(loadOf(true, false), "source");
+    assert.ok(brake.takesTurn(0));
+    assert.equal(brake.takesTurn(1_999), false, "the first is being opened");
+    brake.next(1_999);
+    assert.equal(brake.takesTurn(2_300), false);
+    assert.ok(brake.takesTurn(2_400));
+    assert.equal(brake.takesTurn(2_401), false);
   });
 });
 

@@ -52,7 +52,7 @@ test("a key that is not stored is not loaded, and one that is comes as it was", 
 
 test("what the store says of itself is read as it was written", () => {
   const numbers = { applied: seq(2 ** 47), cleared: seq(5), generation: 70_000, storedKeys: 3, nextPieceId: 9 };
-  const meta = { ...numbers, installing: false };
+  const meta = { ...numbers, storedSessionRows: 2, installing: false };
   for (const installing of [false, true])
     assert.deepEqual(decodeMeta(encodeMeta({ ...meta, installing })), { ...meta, installing });
   assert.deepEqual(decodeMeta(encodeMeta(newMeta())), newMeta());

@@ -15,6 +15,9 @@ const TINY = {
 const MISCONF =
   "-MISCONF Errors writing to the log: no space left on the disk. Commands that may modify the data set are refused until there is room. ";
 
+const STORE_FAILED =
+  "-MISCONF Errors writing to the store: IO error: /simulated/000005.log: Input/output error. Commands that may modify the data set are refused until it works again. ";
+
 describe("a node", () => {
   test("writes what comes while a record is written with the next record, whole", async () => {
     const rig = await NodeRig.open();
@@ -57,6 +60,18 @@ describe("a node", () => {
     await rig.pass(10 * LOG_MICROS);
     assert.equal(waiting.take(), "*2 $4 list $1 a $-1 :0 ");
     assert.equal(pushing.take(), ":2 :1 ");
+  });
+
+  test("lets who has to wait anew wait for what is left of its time", async () => {
+    const rig = await NodeRig.open();
+    const waiting = rig.client();
+    waiting.request("BLPOP list 10");
+    await rig.pass(6_000_000);
+    rig.node.executor.startOver((key) => key === "list");
+    await rig.pass(3_900_000);
+    assert.equal(waiting.take(), "");
+    await rig.pass(200_000);
+    assert.equal(waiting.take(), "*-1 ");
   });
 });
 
@@ -161,7 +176,7 @@ describe("a node whose store takes nothing", () => {
       await rig.settled(flushed);
       await rig.pass(100_000);
       // Either the store's failure came first, and the write was refused before it was begun, or nobody is told anything.
-      assert.equal(client.take(), rig.fatal.length === 0 ? MISCONF : "", `${moment} µs into the flush`);
+      assert.equal(client.take(), rig.fatal.length === 0 ? STORE_FAILED : "", `${moment} µs into the flush`);
     }
   });
 

@@ -53,7 +53,7 @@ function evaluateFlush(call: Call): void {
   if (args.length > 2 || (args.length === 2 && !args.is(1, "async") && !args.is(1, "sync"))) {
     return fail(call, SYNTAX_ERROR);
   }
-  if (state.size > 0) call.mutate.clear();
+  if (state.size + state.sessionRows > 0) call.mutate.clear();
   else dependOnAll(call);
   call.reply.ok();
 }

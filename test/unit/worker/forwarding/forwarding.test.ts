@@ -209,6 +209,54 @@ describe("forwarding", () => {
     assert.equal(client.take(), "*2 $2 r2 $1 x +PONG ");
   });
 
+  it("lets who goes on waiting elsewhere wait no longer in all than it said, however long that was", async () => {
+    client.request("BLPOP r2 r3{r2} 30");
+    await pass();
+    const far = network.to("far:1");
+    await pass(12_000);
+    assert.equal(far.answer(`-MOVED ${keySlot("r2")} third:1\r\n`), "BLPOP r2 r3{r2} 30");
+    owners = { r: "third:1" };
+    await pass(100);
+    const [request] = network.to("third:1").requests;
+    assert.match(request!, /^BLPOP r2 r3\{r2\} (18\.0\d\d|17\.9\d\d)$/);
+    await pass(5_000);
+    owners = {};
+    network.to("third:1").answer("-UNBLOCKED force unblock from blocking operation\r\n");
+    await pass(12_000);
+    assert.equal(client.take(), "");
+    await pass(2_000);
+    assert.equal(client.take(), "*-1 ");
+
+    owners = { r: "far:1" };
+    client.request("BLMPOP 9 1 r2 LEFT");
+    await pass();
+    await pass(4_000);
+    assert.equal(network.to("far:1").answer("-CLUSTERDOWN not served\r\n"), "BLMPOP 9 1 r2 LEFT");
+    await pass(100);
+    assert.match(network.to("far:1").requests[0]!, /^BLMPOP (4\.9\d\d|5\.000) 1 r2 LEFT$/);
+  });
+
+  it("ends the wait of a client at another node by that node", async () => {
+    const { forwarding } = rig.node.executor;
+    assert.equal(forwarding!.unblock(client.client, true), false);
+    client.request("BLPOP r2 0", "PING");
+    await pass();
+    const waiting = network.to("far:1");
+    assert.equal(forwarding!.unblock(client.client, true), true);
+    await pass();
+    const shared = network.to("far:1");
+    assert.notEqual(shared, waiting);
+    // It was there before the request that waits.
+    assert.equal(shared.answer(":0\r\n"), "CLIENT UNBLOCK 7 ERROR");
+    await pass(50);
+    assert.equal(shared.answer(":1\r\n"), "CLIENT UNBLOCK 7 ERROR");
+    waiting.answer("-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n");
+    await pass(50);
+    assert.equal(client.take(), "-UNBLOCKED client unblocked via CLIENT UNBLOCK +PONG ");
+    assert.deepEqual(shared.requests, []);
+    assert.equal(forwarding!.unblock(client.client, true), false);
+  });
+
   it("closes the connection of a client that goes while it waits", async () => {
     client.request("BLPOP r2 0");
     await pass();

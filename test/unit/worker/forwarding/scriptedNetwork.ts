@@ -55,7 +55,7 @@ export class ScriptedWire implements ForwardWire {
 
   greet(): void {
     this.open();
-    while (this.requests.length > 0) this.answer("+OK\r\n");
+    for (const greeting of this.requests.splice(0)) this.bytes(answerTo(greeting));
   }
 }
 
@@ -75,8 +75,7 @@ export class ScriptedNetwork implements ForwardNetwork {
     if (this.greets) {
       this.#later(() => {
         wire.open();
-        const greetings = wire.requests.splice(0);
-        for (const _ of greetings) wire.bytes("+OK\r\n");
+        for (const greeting of wire.requests.splice(0)) wire.bytes(answerTo(greeting));
       });
     }
     return wire;
@@ -88,4 +87,8 @@ export class ScriptedNetwork implements ForwardNetwork {
     assert.ok(wire !== undefined, `nobody called ${address}`);
     return wire;
   }
+}
+
+function answerTo(greeting: string): string {
+  return greeting === "CLIENT ID" ? ":7\r\n" : "+OK\r\n";
 }

@@ -1,0 +1,106 @@
+import { CODECS } from "./codecs.ts";
+import type { AnswerMessage, GetReplyMessage } from "./messages.ts";
+import { ProtoReader } from "./wire/protoReader.ts";
+
+/** Fields of `CallsReply`, `Answer` and `GetReply` with their wire types. */
+const ANSWERS_TAG = 0x0a;
+const ID_TAG = 0x08;
+const GET_TAG = 0x1a;
+const GET_REPLY = { found: 0x08, value: 0x12, version: 0x1a, ttlMillis: 0x20, position: 0x2a } as const;
+const WIRE_TYPE_BITS = 7;
+
+/**
+ * The answers of a message `CallsReply`, as its codec would decode them. What `Get` answers is most of what comes, and most of it is
+ * never looked at: it is read without its fields being copied out. Throws `MalformedMessage`.
+ */
+export function readAnswers(message: Buffer): readonly AnswerMessage[] {
+  const answers: AnswerMessage[] = [];
+  const reader = new ProtoReader(message);
+  while (!reader.isAtEnd) {
+    const tag = reader.varint();
+    if (tag !== ANSWERS_TAG) {
+      reader.pass(tag & WIRE_TYPE_BITS);
+      continue;
+    }
+    const outer = reader.enter();
+    answers.push(readGet(reader, message) ?? (CODECS.answer.decode(reader.part()) as AnswerMessage));
+    reader.leave(outer);
+  }
+  return answers;
+}
+
+/** Undefined, with nothing read, for another answer than a plain one of `Get`. */
+function readGet(reader: ProtoReader, message: Buffer): AnswerMessage | undefined {
+  const start = reader.at;
+  if (reader.isAtEnd || reader.varint() !== ID_TAG) return again(reader, start);
+  const id = reader.varint();
+  if (reader.isAtEnd || reader.varint() !== GET_TAG) return again(reader, start);
+  const outer = reader.enter();
+  const get = new GetReply(message);
+  while (!reader.isAtEnd) {
+    const tag = reader.varint();
+    if (!get.take(tag, reader)) reader.pass(tag & WIRE_TYPE_BITS);
+  }
+  reader.leave(outer);
+  return reader.isAtEnd ? { id, get } : again(reader, start);
+}
+
+function again(reader: ProtoReader, start: number): undefined {
+  reader.at = start;
+  return undefined;
+}
+
+/** Knows where in the message its fields are. */
+class GetReply implements GetReplyMessage {
+  found = false;
+  ttlMillis: number | undefined = undefined;
+  readonly #message: Buffer;
+  #valueAt = 0;
+  #valueEnd = 0;
+  #versionAt = 0;
+  #versionEnd = 0;
+  #positionAt = 0;
+  #positionEnd = 0;
+
+  constructor(message: Buffer) {
+    this.#message = message;
+  }
+
+  /** False for what it does not know. */
+  take(tag: number, reader: ProtoReader): boolean {
+    switch (tag) {
+      case GET_REPLY.found:
+        this.found = reader.varint() !== 0;
+        return true;
+      case GET_REPLY.value:
+        this.#valueEnd = reader.passPart();
+        this.#valueAt = reader.partAt;
+        return true;
+      case GET_REPLY.version:
+        this.#versionEnd = reader.passPart();
+        this.#versionAt = reader.partAt;
+        return true;
+      case GET_REPLY.ttlMillis:
+        this.ttlMillis = reader.varint();
+        return true;
+      case GET_REPLY.position:
+        this.#positionEnd = reader.passPart();
+        this.#positionAt = reader.partAt;
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  get value(): Buffer {
+    return this.#message.subarray(this.#valueAt, this.#valueEnd);
+  }
+
+  get version(): Buffer {
+    return this.#message.subarray(this.#versionAt, this.#versionEnd);
+  }
+
+  get position(): Buffer {
+    return this.#message.subarray(this.#positionAt, this.#positionEnd);
+  }
+}
