@@ -4,6 +4,7 @@ import type { SimOperation } from "../disk/simDisk.ts";
 import { Ambush } from "./ambush.ts";
 import type { ClusterWorld } from "./clusterWorld.ts";
 import type { Machine } from "./machine.ts";
+import type { MasterMachine } from "./masters.ts";
 import type { PlannedFault } from "./options.ts";
 
 const DISK_FAILURES: readonly (readonly [SimOperation, DiskErrorCode])[] = [
@@ -28,7 +29,7 @@ export class ClusterFaults {
     this.#world = world;
     const { moves } = world.options;
     if (moves !== undefined) {
-      this.#ambush = new Ambush(world, prng.fork("ambush"), moves.ambushPerCent, (fault) => this.#begin(fault));
+      this.#ambush = new Ambush(world, prng, moves, (fault) => this.#begin(fault));
     }
     for (const fault of world.options.faults) {
       world.scheduler.after(fault.atMicros, undefined, "fault", () => {
@@ -168,6 +169,9 @@ export class ClusterFaults {
         master.pause();
         this.#later(micros, () => master.resume());
         return true;
+      case "absence of a master":
+        this.#letBeAbsent(master, micros);
+        return true;
       case "isolation of a master":
         this.#isolate(master.host, micros);
         return true;
@@ -185,6 +189,18 @@ export class ClusterFaults {
       default:
         return false;
     }
+  }
+
+  /** It stands still, and its session ends meanwhile. */
+  #letBeAbsent(master: MasterMachine, micros: number): void {
+    const { coordinator } = this.#world;
+    if (!master.life.alive) return;
+    coordinator.cut(master.id, "both");
+    master.pause();
+    this.#later(micros, () => {
+      coordinator.heal(master.id);
+      master.resume();
+    });
   }
 
   #isolate(host: string, micros: number): void {

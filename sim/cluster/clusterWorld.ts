@@ -1,4 +1,4 @@
-import { createPrng, type Prng } from "../../src/base/prng.ts";
+import { createPrng } from "../../src/base/prng.ts";
 import type { Result } from "../../src/base/result.ts";
 import { DiskError } from "../../src/ports/disk.ts";
 import { ALL_MOVE_RULES } from "../../src/worker/migration/moveRules.ts";
@@ -11,7 +11,8 @@ import { SimNetwork } from "../net/simNetwork.ts";
 import { SimWorkerCalls } from "../net/simWorkerCalls.ts";
 import { SimCoordinator } from "../node/simCoordinator.ts";
 import { Violation } from "../violation.ts";
-import { ClusterClient } from "./clusterClient.ts";
+import { clientsOf, onceClientsOf } from "./clients.ts";
+import type { ClusterClient } from "./clusterClient.ts";
 import { ClusterFaults } from "./clusterFaults.ts";
 import { ClusterProcess } from "./clusterProcess.ts";
 import { Elements } from "./elements.ts";
@@ -22,6 +23,9 @@ import { type Invariants, invariantsOf } from "./invariants/invariants.ts";
 import { Keys } from "./keys.ts";
 import { Losses, PROPOSAL_MICROS_MAX } from "./losses.ts";
 import { Machine } from "./machine.ts";
+import type { OnceClient } from "./once/onceClient.ts";
+import type { OnceLane } from "./once/onceLane.ts";
+import { OnceWrites } from "./once/onceWrites.ts";
 import { Operator } from "./operator.ts";
 import { type ClusterOptions, drawClusterOptions, type PlannedFault } from "./options.ts";
 import { Requests } from "./requests.ts";
@@ -52,8 +56,9 @@ export interface ClusterSettings {
   readonly sabotage?: ClusterSabotage;
   /** How many groups there are, at least and at most; by default one, or those in which the sabotage shows. */
   readonly groups?: readonly [number, number];
-  /** Only these of the drawn faults, by number. */
+  /** Only these of the drawn faults, by number, and of what lies in wait. */
   readonly faults?: readonly number[];
+  readonly ambushes?: readonly number[];
   readonly onTrace?: (line: string) => void;
 }
 
@@ -81,6 +86,9 @@ export class ClusterWorld {
   readonly elements: Elements;
   readonly counts = new Map<string, number>();
   readonly clients: readonly ClusterClient[];
+  readonly onceWrites: OnceWrites;
+  readonly onceClients: readonly OnceClient[];
+  readonly ambushes: readonly number[] | undefined;
   violation: Violation | undefined;
   phase: Phase = "chaos";
   readonly #settings: ClusterSettings;
@@ -91,7 +99,7 @@ export class ClusterWorld {
   readonly #invariants: Invariants;
   readonly #faults: ClusterFaults;
   /** Everybody who has connections. */
-  readonly #askers: readonly (ClusterClient | Flushes)[];
+  readonly #askers: readonly (ClusterClient | OnceLane | Flushes)[];
   readonly #requests: Requests;
   readonly #finalReads: FinalReads;
   #phaseAt = 0;
@@ -105,6 +113,7 @@ export class ClusterWorld {
     const sabotaged = sabotage?.options?.(drawn) ?? drawn;
     const replicas = sabotaged.moves === undefined ? [sabotaged.machines] : sabotaged.groups;
     this.options = { ...sabotaged, groups: replicas, faults: chosen(sabotaged.faults, settings.faults) };
+    this.ambushes = settings.ambushes;
     const { options } = this;
     this.scheduler = new Scheduler(prng.fork("ties"));
     this.scheduler.onEvent = (label) => this.trace(label);
@@ -126,12 +135,14 @@ export class ClusterWorld {
       faults: options.coordinatorFaults,
       sessionMillis: options.sessionMillis,
     });
+    this.coordinator.bend = sabotage?.coordinator;
     this.groups = groupsOf(this.machines, options.groups, (violation) => this.fail(violation));
     for (const group of this.groups) for (const machine of group.machines) this.#groupOf.set(machine, group);
     this.tags = tagsFor(options.moves?.slots ?? 0);
     this.registers = new Keys("r", options.keys, this.tags);
     this.counters = new Keys("c", 1, this.tags);
     this.elements = new Elements(this.tags);
+    this.onceWrites = new OnceWrites(this.tags);
     this.#requests = new Requests({
       prng: prng.fork("requests"),
       history: this.history,
@@ -143,28 +154,18 @@ export class ClusterWorld {
     });
     this.#invariants = invariantsOf(this);
     for (const machine of this.machines) this.#startLater(machine, machine.prng.below(RESTART_MICROS));
-    this.clients = Array.from({ length: options.clients }, (_, i) => this.#newClient(i, prng.fork(`client ${i}`)));
+    this.clients = clientsOf(this, this.#requests, prng);
     this.#finalReads = new FinalReads(this, this.#requests);
     const { moves } = options;
     this.operator = moves === undefined ? undefined : new Operator(this, moves, prng.fork("operator"));
-    this.#askers = [...this.clients, new Flushes(this, this.#requests, prng.fork("flushes"), moves?.flushes ?? 0)];
+    this.onceClients = onceClientsOf(this, prng.fork("once"));
+    const lanes = this.onceClients.flatMap((client) => client.lanes);
+    this.#askers = [
+      ...this.clients,
+      ...lanes,
+      new Flushes(this, this.#requests, prng.fork("flushes"), moves?.flushes ?? 0),
+    ];
     this.#faults = new ClusterFaults(this, prng);
-  }
-
-  #newClient(id: number, prng: Prng): ClusterClient {
-    return new ClusterClient({
-      id,
-      prng,
-      scheduler: this.scheduler,
-      options: this.options,
-      requests: this.#requests,
-      tags: this.tags,
-      isFull: () => this.isHistoryFull,
-      serving: () => this.serving,
-      trace: (line) => this.trace(line),
-      count: (what) => this.count(what),
-      surprised: (what) => this.fail(new Violation("clients are told what they may be told", what)),
-    });
   }
 
   get seed(): string {
@@ -444,7 +445,7 @@ export class ClusterWorld {
   #beQuiet(): void {
     if (!this.#invariants.isWell()) return;
     this.#enter("quiet");
-    for (const client of this.clients) client.isQuiet = true;
+    for (const client of [...this.clients, ...this.onceClients]) client.isQuiet = true;
     this.operator?.beQuiet();
   }
 
@@ -453,7 +454,8 @@ export class ClusterWorld {
   }
 
   #whoWaits(): string {
-    const waiting = this.clients.filter((client) => client.waits).map((client) => client.name);
+    const clients = [...this.clients, ...this.onceClients.flatMap(({ lanes }) => lanes)];
+    const waiting = clients.filter((client) => client.waits).map((client) => client.name);
     return waiting.length > 0 ? `${waiting.join(", ")} wait` : this.#invariants.whatIsWrong();
   }
 

@@ -19,12 +19,13 @@ export class FinalReads {
   }
 
   begin(): void {
-    const { serving, registers, counters, elements, groups } = this.#world;
+    const { serving, registers, counters, elements, groups, onceWrites } = this.#world;
     for (const [i, process] of serving.entries()) {
       const asking = { process: `last ${process.machine.id}`, servedBy: process.machine.id };
       const keys = [...registers.all, ...counters.all].filter((key) => key.uses > 0);
       const operations = keys.map((key) => this.#requests.get(asking, key));
       if (i === 0 || groups.length > 1) operations.push(...elements.lists.map((list) => elements.readAll(list)));
+      operations.push(...onceWrites.lastReads());
       this.#readAll(1_000 + i, process, operations);
     }
   }

@@ -1,8 +1,8 @@
 import type { Prng } from "../../src/base/prng.ts";
 import { Master } from "../../src/master/master.ts";
-import type { MasterApi } from "../../src/master/masterApi.ts";
 import type { Life } from "../kernel/scheduler.ts";
 import { SimClock, simTimers } from "../kernel/simClock.ts";
+import { overriding } from "../sabotage/patching.ts";
 import type { ClusterWorld } from "./clusterWorld.ts";
 
 /** A group that has not come by then begins without slots. */
@@ -16,6 +16,8 @@ export class MasterMachine {
   life: Life = { alive: false };
   /** Stands for election, or has won it. */
   master: Master | undefined;
+  /** Something that it writes is on its way. */
+  onWrite: () => void = () => undefined;
   readonly #world: ClusterWorld;
   readonly #prng: Prng;
   readonly #clock: SimClock;
@@ -38,7 +40,13 @@ export class MasterMachine {
     const life: Life = { alive: true };
     this.life = life;
     const { scheduler, calls, options } = this.#world;
-    const coordinator = this.#world.coordinator.connect(this.id, life);
+    const connected = this.#world.coordinator.connect(this.id, life);
+    const coordinator = overriding(connected, {
+      multi: (operations) => {
+        this.onWrite();
+        return connected.multi(operations);
+      },
+    });
     this.#world.count("starts of masters");
     const started = Master.start({
       coordinator,
@@ -84,6 +92,6 @@ export class MasterMachine {
 }
 
 /** The master that takes requests for the cluster, as far as one does at present. */
-export function activeOf(machines: readonly MasterMachine[]): MasterApi | undefined {
-  return machines.find(({ isThere, master }) => isThere && master!.isActive)?.master;
+export function activeOf(machines: readonly MasterMachine[]): MasterMachine | undefined {
+  return machines.find(({ isThere, master }) => isThere && master!.isActive);
 }

@@ -16,6 +16,8 @@ const AGAIN_MICROS = 100_000;
 /** Masters, and somebody who has them move slots back and forth all the time, and thinks better of it. */
 export class Operator {
   readonly masters: readonly MasterMachine[];
+  /** A master is about to be asked for something. */
+  onAsk: (master: MasterMachine) => void = () => undefined;
   readonly #world: ClusterWorld;
   readonly #options: MoveOptions;
   readonly #prng: Prng;
@@ -74,10 +76,11 @@ export class Operator {
 
   #ask(request: MasterRequest): void {
     const { trace, count } = this.#world;
-    const master = activeOf(this.masters);
-    if (master === undefined) return;
+    const active = activeOf(this.masters);
+    if (active === undefined) return;
+    this.onAsk(active);
     trace.call(this.#world, `operator: ${JSON.stringify(request)}`);
-    void master.execute(request).then((answer) => {
+    void active.master!.execute(request).then((answer) => {
       count.call(this.#world, `operator: ${request.kind} ${answer.ok ? "" : answer.error.code}`);
     });
   }

@@ -40,7 +40,9 @@ const MASTER_FAULTS = [
   "lost replies to a master",
   "expired session of a master",
 ] as const;
-export type FaultKind = (typeof FAULTS)[number] | (typeof MASTER_FAULTS)[number];
+/** What happens only to masters that are lain in wait for: it stands still for longer than its session lasts. */
+const AMBUSH_FAULT = "absence of a master";
+export type FaultKind = (typeof FAULTS)[number] | (typeof MASTER_FAULTS)[number] | typeof AMBUSH_FAULT;
 
 /** Something that goes wrong: when, with whom, for how long. */
 export interface PlannedFault {
@@ -64,6 +66,8 @@ export interface ClusterOptions {
   /** What there is where several groups share the slots. */
   readonly moves: MoveOptions | undefined;
   readonly clients: number;
+  /** So many more have sessions, in which their writes happen once. */
+  readonly onceClients: number;
   readonly chaosMicros: number;
   /** Between a client's requests, at most. */
   readonly pauseMicrosMax: number;
@@ -99,6 +103,8 @@ export interface MoveOptions {
   readonly pausePerCent: number;
   /** Of a hundred steps of moves so many are when something goes wrong. */
   readonly ambushPerCent: number;
+  /** And of a hundred things that a master is asked, or writes. */
+  readonly masterAmbushPerCent: number;
   readonly settings: MoveSettings;
   /** So many times somebody deletes all keys of a group (`FLUSHALL`). */
   readonly flushes: number;
@@ -132,6 +138,7 @@ function withMoves(drawn: ClusterOptions, prng: Prng, count: number): ClusterOpt
       cancelPerCent: prng.pick([0, 10, 30]),
       pausePerCent: prng.pick([0, 0, 10]),
       ambushPerCent: prng.pick([0, 5, 25]),
+      masterAmbushPerCent: prng.fork("masters").pick([0, 0, 0, 20]),
       settings: {
         ...MOVE_SETTINGS,
         sealedMillisMax: prng.pick([150, 600, 2_000]),
@@ -156,6 +163,7 @@ function drawOneGroup(prng: Prng): ClusterOptions {
     groups: [machines],
     moves: undefined,
     clients: prng.between(2, 6),
+    onceClients: prng.fork("once").pick([0, 0, 1, 2]),
     chaosMicros,
     pauseMicrosMax: prng.pick([8_000, 40_000, 150_000]),
     readPerCent: prng.pick([20, 50, 80]),

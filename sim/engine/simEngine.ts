@@ -277,7 +277,9 @@ class OpenEngine implements Engine {
     if (!this.#engine.isCurrent(this.#generation)) return;
     const step = this.#queue.shift()!;
     if (this.#queue.length > 0) this.#startNext();
-    step.done(isTaken ? undefined : new Error("IO error: simulated"));
+    // As LevelDB says it.
+    const reason = this.#engine.full ? "No space left on device" : "Input/output error";
+    step.done(isTaken ? undefined : new Error(`IO error: /simulated/000005.log: ${reason}`));
   }
 
   #assertOpen(): void {

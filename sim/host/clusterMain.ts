@@ -12,7 +12,7 @@ const USAGE = `Runs a group of whole nodes in simulated worlds, or several that 
   npm run sim -- --cluster                            one world of a drawn seed
   npm run sim -- --cluster --seed N [--trace]         that world again, event by event
   npm run sim -- --cluster --seed N --shrink          with the fewest faults that still show what is wrong
-  npm run sim -- --cluster --seed N --faults 1,4      with these faults only
+  npm run sim -- --cluster --seed N --faults 1,4      with these faults only; --ambushes 2 with these of what lies in wait for moves
   npm run sim -- --cluster --seeds N [--from M]       many worlds
   npm run sim -- --cluster --sabotage NAME            until a bug is found that was put in; "list", "all"
   --groups N, --groups N-M                            so many groups (1), with masters, whose slots move all the time
@@ -26,6 +26,7 @@ export function clusterMain(): Promise<boolean> {
       ...COMMON_OPTIONS,
       cluster: { type: "boolean", default: true },
       faults: { type: "string" },
+      ambushes: { type: "string" },
       groups: { type: "string" },
       shrink: { type: "boolean", default: false },
     },
@@ -34,16 +35,16 @@ export function clusterMain(): Promise<boolean> {
   const play = (seed: string, sabotage: ClusterSabotage | undefined, more?: Partial<RunSettings>) =>
     runCluster({ seed, ...worlds, ...(sabotage !== undefined && { sabotage }), ...more });
   const playAndTell = async (seed: string, sabotage: ClusterSabotage | undefined): Promise<boolean> => {
-    const again = (faults: readonly number[]) => play(seed, sabotage, { faults });
-    const faults = options.shrink ? await shrunk(again, await play(seed, sabotage)) : numbersOf(options.faults);
-    const only = faults === undefined ? {} : { faults };
+    const again = (only: Only) => play(seed, sabotage, only);
+    const said = { ...numbersOf("faults", options.faults), ...numbersOf("ambushes", options.ambushes) };
+    const only: Only = options.shrink ? await shrunk(again, await again({})) : said;
     const world = await play(seed, sabotage, { ...only, ...(options.trace && PRINT_TRACE) });
     const { faults: planned, ...rest } = world.options;
     console.log(`seed ${seed}\n${JSON.stringify(rest)}`);
     for (const fault of planned) console.log(`  ${JSON.stringify(fault)}`);
     const groups = options.groups === undefined ? "" : ` --groups ${options.groups}`;
-    const these = faults === undefined ? "" : ` --faults ${faults.join(",")}`;
-    return tellOutcome(world, `--cluster --seed ${seed}${groups}${these}`);
+    const these = Object.entries(only).map(([name, numbers]) => ` --${name}=${numbers.join(",")}`);
+    return tellOutcome(world, `--cluster --seed ${seed}${groups}${these.join("")}`);
   };
   const simulator = {
     usage: USAGE,
@@ -66,19 +67,22 @@ function rangeOf(text: string): readonly [number, number] {
   return [low, high];
 }
 
-function numbersOf(text: string | undefined): readonly number[] | undefined {
-  return text?.split(",").map(Number);
+/** What goes wrong, by number. */
+type Only = Pick<RunSettings, "faults" | "ambushes">;
+
+function numbersOf(name: keyof Only, text: string | undefined): Only {
+  return text === undefined ? {} : { [name]: text === "" ? [] : text.split(",").map(Number) };
 }
 
-/** The fewest of the world's faults, by number, with which the same invariant is violated; all if none is. */
+/** The fewest of the world's faults, and of what lies in wait, with which the same invariant is violated; all if none is. */
 async function shrunk(
-  play: (faults: readonly number[]) => Promise<ClusterWorld>,
-  { options, violation }: ClusterWorld,
-): Promise<readonly number[]> {
-  const all = options.faults.map((_, i) => i);
-  if (violation === undefined) return all;
-  return fewestFaults(all, async (faults) => {
-    const again = await play(faults);
-    return again.violation?.invariant === violation.invariant;
-  });
+  play: (only: Only) => Promise<ClusterWorld>,
+  { options, violation, counts }: ClusterWorld,
+): Promise<Only> {
+  if (violation === undefined) return {};
+  const isSame = async (only: Only) => (await play(only)).violation?.invariant === violation.invariant;
+  const faults = await fewestFaults([...options.faults.keys()], (fewer) => isSame({ faults: fewer }));
+  const met = [...Array(counts.get("ambushes") ?? 0).keys()];
+  const ambushes = await fewestFaults(met, (fewer) => isSame({ faults, ambushes: fewer }));
+  return { faults, ambushes };
 }

@@ -10,6 +10,7 @@ const PIECES = 0x20;
 const EXPIRIES = 0x30;
 const ORPHANS = 0x40;
 const STRING = 1;
+const SESSION = 7;
 const IN_PIECES = 1;
 
 /**
@@ -69,6 +70,6 @@ function readRecord(bytes: Uint8Array): { readonly expireAt: number; readonly pi
   reader.u48();
   reader.u8();
   const expireAt = reader.u48();
-  const isInPieces = type !== STRING && reader.u8() === IN_PIECES;
+  const isInPieces = type !== STRING && type !== SESSION && reader.u8() === IN_PIECES;
   return { expireAt, pieceId: isInPieces ? reader.u48() : 0 };
 }

@@ -9,6 +9,7 @@ export const MOVE_OPTIONS: ClusterOptions = {
   machines: 4,
   groups: [2, 2],
   moves: undefined,
+  onceClients: 0,
   clients: 4,
   chaosMicros: 0,
   pauseMicrosMax: 6_000,

@@ -3,7 +3,14 @@ import type { Prng } from "../../src/base/prng.ts";
 import { err, ok, type Result } from "../../src/base/result.ts";
 import { TreeClient } from "../../src/coordination/treeClient.ts";
 import { ZnodeTree } from "../../src/coordination/znodeTree.ts";
-import type { Coordinator, MultiError, MultiOperation, MultiResult, SessionId } from "../../src/ports/coordinator.ts";
+import type {
+  Coordinator,
+  MultiError,
+  MultiOperation,
+  MultiResult,
+  SessionId,
+  Znode,
+} from "../../src/ports/coordinator.ts";
 import type { Life, Scheduler } from "../kernel/scheduler.ts";
 import { SimCoordinatorServer } from "./simCoordinatorServer.ts";
 import { SimCoordinatorSession } from "./simCoordinatorSession.ts";
@@ -53,6 +60,10 @@ const CHECKS_PER_SESSION = 3;
 export class SimCoordinator {
   readonly parts: Required<SimCoordinatorParts>;
   readonly servers: readonly SimCoordinatorServer[];
+  /** Told of every change as it was asked for, when it is executed. */
+  onExecuted: (operations: readonly MultiOperation[]) => void = () => undefined;
+  /** A bug that is put in: what is executed instead. */
+  bend: ((operation: MultiOperation, present: Znode | undefined) => MultiOperation) | undefined;
   readonly #tree = new ZnodeTree();
   readonly #decided: Decided[] = [];
   readonly #sessions = new Map<SessionId, HeldSession>();
@@ -113,6 +124,16 @@ export class SimCoordinator {
     return this.#tree.get(path)?.data;
   }
 
+  /** How often the znode was replaced, in truth; nothing if it is not there. */
+  versionOf(path: string): number | undefined {
+    return this.#tree.get(path)?.version;
+  }
+
+  /** The names of a znode's children, in truth. */
+  childrenOf(path: string): readonly string[] {
+    return this.#tree.children(path) ?? [];
+  }
+
   // For sessions.
 
   newSession(client: SimCoordinatorSession): SessionId {
@@ -137,9 +158,12 @@ export class SimCoordinator {
     session: SessionId,
   ): Result<readonly MultiResult[], MultiError> | undefined {
     if (!this.#sessions.has(session)) return undefined;
-    const executed = this.#tree.execute(operations, session);
+    const { bend } = this;
+    const bent = bend === undefined ? operations : operations.map((each) => bend(each, this.#tree.get(each.path)));
+    const executed = this.#tree.execute(bent, session);
     if (!executed.ok) return err(executed.error);
-    this.#decide({ kind: "executed", operations, session });
+    this.#decide({ kind: "executed", operations: bent, session });
+    this.onExecuted(operations);
     return ok(executed.value.results);
   }
 

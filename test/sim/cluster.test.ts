@@ -26,6 +26,10 @@ const COVERAGE: Readonly<Record<string, number>> = {
   "states compared": 1_000,
   "refused: TRYAGAIN": 1,
   "refused: MOVED": 500,
+  "once: answered": 8_000,
+  "once: answered twice": 3_000,
+  "once: writes checked": 8_000,
+  "once: timeouts": 300,
 };
 
 /** The same where slots move. */
@@ -42,6 +46,10 @@ const MOVE_COVERAGE: Readonly<Record<string, number>> = {
   flushes: 20,
   "states compared": 3_000,
   "refused: MOVED": 10_000,
+  "writes of masters": 1_000,
+  "fault: absence of a master": 10,
+  "once: answered twice": 1_000,
+  "once: writes checked": 2_000,
 };
 
 interface Campaign {

@@ -7,7 +7,9 @@ import { checkElements } from "./elementsArePoppedOnce.ts";
 import { whatDiffers, whatIsWrong } from "./groupIsWell.ts";
 import { checkHistory } from "./linearizable.ts";
 import { LogsAreEqual } from "./logsAreEqual.ts";
+import { checkOnce } from "./onceIsOnce.ts";
 import { OneGroupHasASlot } from "./oneGroupHasASlot.ts";
+import { OneMasterWrites } from "./oneMasterWrites.ts";
 import { checkOnePrimary } from "./onePrimaryServes.ts";
 import { StateIsTheLog } from "./stateIsTheLog.ts";
 import { watchEngine } from "./storeHoldsCommitted.ts";
@@ -32,6 +34,7 @@ export function invariantsOf(world: ClusterWorld): Invariants {
   const logs = new LogsAreEqual(world);
   const states = new StateIsTheLog(world);
   const slots = world.options.moves === undefined ? undefined : new OneGroupHasASlot(world);
+  if (slots !== undefined) new OneMasterWrites(world);
   const whatIsOpen = () => world.operator?.whatIsOpen() ?? slots?.whatIsOpen();
   let turn = 0;
   return {
@@ -56,6 +59,7 @@ export function invariantsOf(world: ClusterWorld): Invariants {
     },
     judge: () => {
       checkElements(world);
+      checkOnce(world);
       checkAcknowledged(world);
       checkHistory(world);
     },

@@ -1,3 +1,4 @@
+import type { MultiOperation, Znode } from "../../../src/ports/coordinator.ts";
 import type { Disk } from "../../../src/ports/disk.ts";
 import type { MoveRules } from "../../../src/worker/migration/moveRules.ts";
 import type { Node } from "../../../src/worker/node.ts";
@@ -12,6 +13,8 @@ export interface ClusterSabotage {
   readonly node?: (node: Node) => void;
   /** A process does not notice that the machine was started anew. */
   readonly forgetsBoots?: boolean;
+  /** The coordinator executes something else than is asked of it; `present` is the znode as it is. */
+  readonly coordinator?: (operation: MultiOperation, present: Znode | undefined) => MultiOperation;
   /** Rules of moving slots that are not kept. */
   readonly moveRules?: Partial<MoveRules>;
   /** How many groups there are, at least and at most; one by default. */

@@ -8,9 +8,10 @@ import { DurablePoint } from "../../../src/worker/durablePoint.ts";
 import { HeldReplies } from "../../../src/worker/heldReplies.ts";
 import { Undecided } from "../../../src/worker/replication/undecided.ts";
 import { exchange, overriding } from "../../sabotage/patching.ts";
-import type { ClusterOptions, FaultKind } from "../options.ts";
 import type { ClusterSabotage } from "./clusterSabotage.ts";
 import { MOVE_SABOTAGES } from "./moveSabotages.ts";
+import { ONCE_SABOTAGES } from "./onceSabotages.ts";
+import { withFaults } from "./withFaults.ts";
 
 /** Bugs that one could have made around the core of a replica, and those in moving slots. The worlds must find each of them. */
 export const CLUSTER_SABOTAGES: Readonly<Record<string, ClusterSabotage>> = {
@@ -102,6 +103,8 @@ export const CLUSTER_SABOTAGES: Readonly<Record<string, ClusterSabotage>> = {
           return original.call(this, commitPoint, commitPoint, epochAt);
         };
       }),
+    options: (drawn) =>
+      withFaults({ ...drawn, machines: 3, pauseMicrosMax: 8_000, readPerCent: 20 }, ["take-over", "one-way cut"]),
   },
   "who is deposed says of all that it was executed": {
     patch: () =>
@@ -117,6 +120,7 @@ export const CLUSTER_SABOTAGES: Readonly<Record<string, ClusterSabotage>> = {
     },
   },
   ...MOVE_SABOTAGES,
+  ...ONCE_SABOTAGES,
 };
 
 /** A rule of the core that is not kept. */
@@ -128,15 +132,4 @@ function without(rule: keyof ReplicaRules): () => () => void {
       rules[rule] = true;
     };
   };
-}
-
-/** The same faults, but of these kinds. */
-function withFaults(drawn: ClusterOptions, kinds: readonly FaultKind[]): ClusterOptions {
-  const { machines } = drawn;
-  const faults = drawn.faults.map((fault) => {
-    const victim = fault.victim % machines;
-    const other = fault.other === victim || fault.other >= machines ? (victim + 1) % machines : fault.other;
-    return { ...fault, victim, other, kind: kinds[fault.draw % kinds.length]! };
-  });
-  return { ...drawn, faults };
 }

@@ -1,4 +1,5 @@
 import { SLOT_CLOSED, SLOT_OWNED, SLOT_SEALED, type SlotState, SlotTable } from "../../../src/core/slots/slotTable.ts";
+import { MASTERS } from "../../../src/master/masterRecord.ts";
 import { SlotAccess } from "../../../src/worker/slots/slotAccess.ts";
 import { exchange } from "../../sabotage/patching.ts";
 import type { ClusterOptions } from "../options.ts";
@@ -67,6 +68,14 @@ export const MOVE_SABOTAGES: Readonly<Record<string, ClusterSabotage>> = {
     groups: SEVERAL,
     patch: () => openTo("read", SLOT_CLOSED),
     options: (drawn) => withMoves({ ...drawn, pauseMicrosMax: 4_000, readPerCent: 50 }, { ambushPerCent: 50 }),
+  },
+  "a master writes whoever is the active one": {
+    groups: SEVERAL,
+    coordinator: (operation, present) => {
+      const isFence = operation.op === "check" && operation.path === `${MASTERS}/epoch`;
+      return isFence ? { ...operation, version: present!.version } : operation;
+    },
+    options: (drawn) => withMoves(drawn, { masters: 2, masterAmbushPerCent: 40 }),
   },
   "the store does not have what a group says of its slots": {
     groups: SEVERAL,
