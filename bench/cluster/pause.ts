@@ -175,8 +175,7 @@ class Prober {
 
   /** With connections of its own: nobody else's request stands before its own. */
   static async open(system: HoldfastCluster, owners: Uint16Array, render: (key: string) => string): Promise<Prober> {
-    const ports = system.nodes.map(({ port }) => port);
-    const client = await ClusterClient.open(owners, ports, 1, ({ message }) => prober.errors.push(message));
+    const client = await ClusterClient.open(owners, system.ports, 1, ({ message }) => prober.errors.push(message));
     const prober: Prober = new Prober(client, render);
     return prober;
   }

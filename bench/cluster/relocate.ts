@@ -100,8 +100,7 @@ interface RunningLoad {
 }
 
 async function beginLoad(system: ClusterSystem, keys: Keys, rate: number): Promise<RunningLoad> {
-  const ports = system.nodes.map(({ port }) => port);
-  const client = await ClusterClient.open(await system.owners(), ports, connectionsPerNode, (error) => {
+  const client = await ClusterClient.open(await system.owners(), system.ports, connectionsPerNode, (error) => {
     steady.errors++;
     steady.errorTexts.push(error.message);
   });

@@ -21,6 +21,8 @@ export interface ClusterNode {
 export interface ClusterSystem {
   name: string;
   nodes: readonly ClusterNode[];
+  /** Where clients may be sent: replicas can become primaries. */
+  ports: readonly number[];
   /** All processes that take part. */
   servers: readonly Server[];
   /** The port of each slot's owner. */
@@ -89,7 +91,7 @@ export function redisCluster(durability: Durability): ClusterKind {
       })),
     );
     return {
-      ...{ name, nodes, servers },
+      ...{ name, nodes, servers, ports: servers.map(({ port }) => port) },
       owners: async () => ownersOf(await callOnce(servers[0]!.port, "CLUSTER", "NODES")),
       relocate: async (source, target, slots) => {
         const args = ["--cluster", "reshard", `127.0.0.1:${source.port}`, "--cluster-yes", "--cluster-pipeline", "100"];
@@ -141,16 +143,18 @@ export function holdfastCluster(options: HoldfastClusterOptions): {
     servers.push(master);
     await until("the master", async () => master.output.includes("ready"));
     const masters = await openMasters(`127.0.0.1:${master.port}`);
-    const nodes = await startGroups(options, zookeeperAt, host, servers);
+    const replicas = await startGroups(options, zookeeperAt, host, servers);
     await until("all groups", async () => {
       const topology = await masters.topology();
       return topology.ok && topology.value.groups.length === nodeCount && topology.value.slotsVersion > 0;
     });
     // Who came late has no slots yet.
     await run(script, ["rebalance", "--zookeeper", zookeeperAt, "--yes", "--json"], { timeout: startMillisMax });
-    const owners = async (): Promise<Uint16Array> => ownersOf(await callOnce(nodes[0]!.port, "CLUSTER", "NODES"));
+    const owners = async (): Promise<Uint16Array> => ownersOf(await callOnce(replicas[0]!.port, "CLUSTER", "NODES"));
+    const primaries = new Set(await owners());
+    const nodes = replicas.filter(({ port }) => primaries.has(port));
     return {
-      ...{ name, nodes, servers, masters, owners },
+      ...{ name, nodes, servers, masters, owners, ports: replicas.map(({ port }) => port) },
       relocate: async (source, target, slots) => {
         const ranges = firstSlots(await owners(), source.port, slots).join(",");
         const args = ["migrate", "--slots", ranges, "--to", target.id, "--zookeeper", zookeeperAt, "--yes", "--json"];
@@ -190,7 +194,7 @@ async function openMasters(master: string): Promise<MasterClient> {
   return opened.value;
 }
 
-/** All at once, so that the master sees them all before it shares out the slots; the first of each is its primary. */
+/** All at once, so that the master sees them all before it shares out the slots. All replicas, by group within each round. */
 async function startGroups(
   options: HoldfastClusterOptions,
   zookeeperAt: string,
@@ -211,11 +215,12 @@ async function startGroups(
     await until(`worker ${id}`, async () => (await fetch(`http://127.0.0.1:${httpPort}/readyz`)).ok);
     return server;
   };
-  const firsts = await Promise.all(numbers.map((number) => start(`g${number}`, `w${number}a`)));
-  for (const letter of "bcdefg".slice(0, replicas - 1)) {
-    await Promise.all(numbers.map((number) => start(`g${number}`, `w${number}${letter}`)));
+  const started: ClusterNode[] = [];
+  for (const letter of "abcdefg".slice(0, replicas)) {
+    const round = await Promise.all(numbers.map((number) => start(`g${number}`, `w${number}${letter}`)));
+    started.push(...round.map((server, i) => ({ id: `g${i + 1}`, port: server.port, server })));
   }
-  return firsts.map((server, i) => ({ id: `g${i + 1}`, port: server.port, server }));
+  return started;
 }
 
 /** The first slots of a node, as ranges in text. */

@@ -1,6 +1,6 @@
 import { invariant } from "../../base/invariant.ts";
 import { err, ok, type Result } from "../../base/result.ts";
-import { type Assignment, assignmentOf, ownersOf } from "../slots/slotMap.ts";
+import { type Assignment, assignmentOf, ownersOf, slotsOfGroup } from "../slots/slotMap.ts";
 import { countSlots, SLOT_COUNT, type SlotRanges } from "../slots/slotRanges.ts";
 import { sensibleGroups, type WeightedGroup, wholeShares } from "./weights.ts";
 
@@ -17,7 +17,7 @@ export function balance(
 ): Result<Assignment, string> {
   const takers = groupsThatTake(current, groups, draining);
   if (!takers.ok) return takers;
-  const now = takers.value.map(({ id }) => countSlots(current[id] ?? []));
+  const now = takers.value.map(({ id }) => countSlots(slotsOfGroup(current, id)));
   const shares = wholeShares(takers.value, now);
   const owners = ownersOf(current);
   invariant(owners !== undefined, "no slot has two groups");
@@ -65,7 +65,7 @@ function slotsToGive(
   const free: number[] = [];
   for (let slot = 0; slot < SLOT_COUNT; slot++) if (owners[slot] === undefined) free.push(slot);
   for (const [id, share] of shares) {
-    const ranges = current[id] ?? [];
+    const ranges = slotsOfGroup(current, id);
     free.push(...lastSlots(ranges, countSlots(ranges) - share));
   }
   return free;

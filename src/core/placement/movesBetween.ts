@@ -1,5 +1,5 @@
 import { invariant } from "../../base/invariant.ts";
-import { type Assignment, ownersOf } from "../slots/slotMap.ts";
+import { type Assignment, ownersOf, slotsOfGroup } from "../slots/slotMap.ts";
 import { countSlots, rangesOf, SLOT_COUNT } from "../slots/slotRanges.ts";
 import type { MoveSlots } from "./decision.ts";
 import { byName } from "./weights.ts";
@@ -28,7 +28,7 @@ export function movesBetween(current: Assignment, desired: Assignment, { slotsPe
     if (slots === undefined) targets.set(target, [slot]);
     else slots.push(slot);
   }
-  const has = (assignment: Assignment, group: string) => countSlots(assignment[group] ?? []);
+  const has = (assignment: Assignment, group: string) => countSlots(slotsOfGroup(assignment, group));
   const aim = (group: string) => `${group} has ${has(current, group)} slots and is to have ${has(desired, group)}`;
   const lists: MoveSlots[][] = [];
   for (const [source, targets] of slotsOf) {

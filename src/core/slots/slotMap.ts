@@ -1,4 +1,4 @@
-import { areRanges, hasSlot, SLOT_COUNT, type SlotRanges } from "./slotRanges.ts";
+import { areRanges, hasSlot, NO_SLOTS, SLOT_COUNT, type SlotRanges } from "./slotRanges.ts";
 
 /** Which group has which slots: what `/slots` says. A group that is not named has none. */
 export interface Assignment {
@@ -16,6 +16,11 @@ export interface SlotMap {
   readonly now: Assignment;
   /** Who was to have what in the beginning, asking nobody for data; it never changes. */
   readonly first: Assignment;
+}
+
+/** A group's slots. A name that every object has, such as `constructor`, finds none of them. */
+export function slotsOfGroup(assignment: Assignment, group: string): SlotRanges {
+  return Object.hasOwn(assignment, group) ? assignment[group]! : NO_SLOTS;
 }
 
 export function firstSlotMap(first: Assignment): SlotMap {
