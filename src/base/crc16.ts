@@ -1,11 +1,19 @@
 /** Slots there are; keys are spread over them as Redis Cluster does (Redis documentation, "Redis cluster specification"). */
 const SLOTS = 16_384;
 
-const table = new Uint16Array(256);
+/**
+ * What each byte does to the remainder; from 256 on, a byte with one behind it, and so on to three: four bytes are taken at once, for each
+ * step waits for the one before it.
+ */
+const table = new Uint16Array(1024);
 for (let byte = 0; byte < 256; byte++) {
   let crc = byte << 8;
   for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000) !== 0 ? (crc << 1) ^ 0x1021 : crc << 1;
   table[byte] = crc;
+}
+for (let i = 256; i < 1024; i++) {
+  const before = table[i - 256]!;
+  table[i] = (before << 8) ^ table[before >>> 8]!;
 }
 
 /** CRC-16/XMODEM of the chars `[start, end)` of a latin1 string. */
@@ -42,6 +50,14 @@ export function keySlotOfBytes(bytes: Uint8Array, start: number, end: number): n
     break;
   }
   let crc = 0;
-  for (let i = from; i < to; i++) crc = ((crc << 8) & 0xffff) ^ table[(crc >>> 8) ^ bytes[i]!]!;
+  let i = from;
+  for (; i + 4 <= to; i += 4) {
+    crc =
+      table[768 + ((crc >>> 8) ^ bytes[i]!)]! ^
+      table[512 + ((crc & 0xff) ^ bytes[i + 1]!)]! ^
+      table[256 + bytes[i + 2]!]! ^
+      table[bytes[i + 3]!]!;
+  }
+  for (; i < to; i++) crc = ((crc << 8) & 0xffff) ^ table[(crc >>> 8) ^ bytes[i]!]!;
   return crc % SLOTS;
 }

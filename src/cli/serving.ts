@@ -77,6 +77,8 @@ interface Running {
   readonly host: string;
   readonly port: number;
   readonly httpPort: number;
+  /** 0: none. */
+  readonly grpcPort?: number;
   readonly dataDirectory: string;
   readonly isReady: boolean;
   stop(): Promise<void>;
@@ -86,9 +88,9 @@ async function serveWorker(config: Config, hooks: ServeHooks): Promise<Result<Ru
   if (isSpares(config.group)) return (await import("../main/group/spareWorker.ts")).serveSpare(config, hooks);
   const served = await serve(config, hooks);
   if (!served.ok) return served;
-  const { host, port, httpPort, dataDirectory, node, stop } = served.value;
+  const { host, port, httpPort, grpcPort, dataDirectory, node, stop } = served.value;
   return ok({
-    ...{ host, port, httpPort, dataDirectory, stop },
+    ...{ host, port, httpPort, grpcPort, dataDirectory, stop },
     get isReady() {
       return node.isReady;
     },
@@ -111,14 +113,16 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function announce({ host, port, httpPort, dataDirectory }: Running): void {
+function announce({ host, port, httpPort, grpcPort = 0, dataDirectory }: Running): void {
   if (process.stdout.isTTY) {
     console.log(`Redis clients   ${host}:${port}      redis-cli -p ${port}`);
+    if (grpcPort !== 0)
+      console.log(`gRPC            ${host}:${grpcPort}      holdfast get KEY --connect ${host}:${grpcPort}`);
     if (httpPort !== 0) console.log(`HTTP            http://${host}:${httpPort}/metrics   /healthz   /readyz`);
     console.log(`Data            ${dataDirectory}`);
     console.log("Stop            Ctrl+C");
   }
-  console.log(
-    `holdfast ready redis=${host}:${port} http=${httpPort === 0 ? "none" : `${host}:${httpPort}`} data=${dataDirectory} pid=${process.pid}`,
-  );
+  const http = httpPort === 0 ? "none" : `${host}:${httpPort}`;
+  const grpc = grpcPort === 0 ? "" : ` grpc=${host}:${grpcPort}`;
+  console.log(`holdfast ready redis=${host}:${port} http=${http}${grpc} data=${dataDirectory} pid=${process.pid}`);
 }

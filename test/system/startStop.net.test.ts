@@ -132,6 +132,25 @@ describe("holdfast, the program", () => {
     assert.equal(await server.stop("SIGINT"), 0);
   });
 
+  it("tells the address of the gRPC interface where there is one", async () => {
+    const grpcPort = await freePort();
+    const server = startIn(directory, [
+      "--port",
+      "0",
+      "--http-port",
+      "0",
+      "--grpc-port",
+      String(grpcPort),
+      "--data",
+      "grpc",
+    ]);
+    assert.match(
+      await server.waitForLine(READY, READY_MILLIS),
+      new RegExp(` http=none grpc=127.0.0.1:${grpcPort} data=`),
+    );
+    assert.equal(await server.stop(), 0);
+  });
+
   it("takes settings from the environment and from a file", async () => {
     const [port, other] = [await freePort(), await freePort()];
     const config = join(directory, "settings.yaml");

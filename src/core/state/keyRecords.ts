@@ -15,12 +15,17 @@ import {
   TYPE_TOMBSTONE,
   USED_SHIFT,
 } from "./record.ts";
+import { SESSION_KEY_BYTES, type SessionKey } from "./sessionKey.ts";
 import { PAGE_SHIFT, type Ref, Slab, WORD_MASK } from "./slab.ts";
 import type { Collection } from "./values/collection.ts";
 
 const HIGH = 0x1_0000_0000;
 /** About what a loaded collection costs beside its elements. */
 const HELD_BYTES = 64;
+/** Of the first word of a session's row. */
+const ROW_HEAD = EXPIRES | (SESSION_KEY_BYTES << 8);
+/** Whole words of its key. */
+const SESSION_KEY_WORDS = SESSION_KEY_BYTES >>> 2;
 
 /** The records of keys in the slab, and what lies outside of it for them: reading them field by field. */
 export class KeyRecords {
@@ -207,10 +212,22 @@ export class KeyRecords {
     return true;
   }
 
-  /** Whether `ref`, which may be out of date, is the record of this key now, be it a tombstone. */
-  protected isRecordOf(ref: Ref, key: Uint8Array): boolean {
-    // A block that is not in use says that its key is empty.
-    return this.slab.isBlock(ref) && this.hasBytes(ref, key, 0, key.length);
+  /** Whether `ref`, which may be out of date, is the record of this row now. */
+  protected isRowOf(ref: Ref, key: SessionKey): boolean {
+    if (!this.slab.isBlock(ref)) return false;
+    const words = this.slab.words[ref >>> PAGE_SHIFT]!;
+    const at = ref & WORD_MASK;
+    // All zero in a block that is not in use.
+    const head = words[at]!;
+    if ((head & (0xff00 | EXPIRES)) !== ROW_HEAD || (head & TYPE_MASK) === TYPE_TOMBSTONE) return false;
+    const keyAt = at + (HEAD_BYTES + EXPIRY_BYTES) / 4;
+    const sought = key.words;
+    for (let i = 0; i < SESSION_KEY_WORDS; i++) if (words[keyAt + i] !== sought[i]) return false;
+    const bytes = this.slab.bytes[ref >>> PAGE_SHIFT]!;
+    for (let i = SESSION_KEY_WORDS * 4; i < SESSION_KEY_BYTES; i++) {
+      if (bytes[keyAt * 4 + i] !== key.bytes[i]) return false;
+    }
+    return true;
   }
 
   protected setThing(ref: Ref, thing: Uint8Array | HeldCollection): void {

@@ -27,7 +27,7 @@ import {
   TYPE_TOMBSTONE,
   USED_SHIFT,
 } from "./record.ts";
-import { isSessionKey, isSessionKeyBytes } from "./sessionKey.ts";
+import { isSessionKey, isSessionKeyBytes, type SessionKey } from "./sessionKey.ts";
 import { SessionPlaces } from "./sessionPlaces.ts";
 import { SipHash } from "./sipHash.ts";
 import { PAGE_SHIFT, type Ref, Slab } from "./slab.ts";
@@ -201,20 +201,22 @@ export class KeySpace extends KeyRecords {
    * `findBytes` and `keepSeek` for the key of a session's row: one that was looked up before is where it was, mostly, and neither its hash
    * nor the index is needed.
    */
-  findSessionRow(key: Uint8Array): Ref {
-    const ref = this.#sessionPlaces.of(key);
-    if (ref === 0 || !this.isRecordOf(ref, key)) {
-      this.findBytes(key, 0, key.length);
-      this.#sessionPlaces.set(key, this.#seekRef);
+  findSessionRow(key: SessionKey): Ref {
+    const { bytes } = key;
+    const ref = this.#sessionPlaces.of(bytes);
+    if (ref === 0 || !this.isRowOf(ref, key)) {
+      const found = this.findBytes(bytes, 0, bytes.length);
+      this.#sessionPlaces.set(bytes, found);
       this.keepSeek();
-    } else {
-      this.#kept.bytes = key;
-      this.#kept.start = 0;
-      this.#kept.end = key.length;
-      this.#kept.hash = UNKNOWN_HASH;
-      this.#kept.ref = ref;
+      return found;
     }
-    return this.#seen(this.#kept.ref);
+    const kept = this.#kept;
+    kept.bytes = bytes;
+    kept.start = 0;
+    kept.end = bytes.length;
+    kept.hash = UNKNOWN_HASH;
+    kept.ref = ref;
+    return this.#seen(ref);
   }
 
   /** `find` for the key that was looked up before `keepSeek`. */

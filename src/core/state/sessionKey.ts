@@ -60,6 +60,12 @@ export function writeSessionKey(key: Uint8Array, slot: number, bytes: Uint8Array
   for (let i = 0; i < SESSION_ID_BYTES; i++) key[ID_AT + i] = bytes[id + i]!;
 }
 
+/** Room for the key of a row, to be written again and again: as bytes, and as words for those who compare. */
+export class SessionKey {
+  readonly words = new Uint32Array((SESSION_KEY_BYTES + 3) >>> 2);
+  readonly bytes = new Uint8Array(this.words.buffer, 0, SESSION_KEY_BYTES);
+}
+
 /** 16 bits of the key of a row: others for each slot of a session, and random ones for each session of a slot. */
 export function sessionKeyBits(key: Uint8Array): number {
   const last = SESSION_KEY_BYTES - 1;

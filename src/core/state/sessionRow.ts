@@ -181,10 +181,8 @@ export function writeRowHead(
   bytes[at + 1] = count >>> 8;
   setU32(bytes, at + 2, firstAt);
   setU32(bytes, at + 6, end);
-  setU32(bytes, at + 10, firstOpen);
-  setU32(bytes, at + 14, Math.floor(firstOpen / HIGH));
-  setU32(bytes, at + 18, last);
-  setU32(bytes, at + 22, Math.floor(last / HIGH));
+  setU64(bytes, at + 10, firstOpen);
+  setU64(bytes, at + 18, last);
 }
 
 /** What a `MUTATION_SESSION` says behind its key. */
@@ -245,7 +243,13 @@ function u32(bytes: Uint8Array, at: number): number {
 }
 
 function u64(bytes: Uint8Array, at: number): number {
-  return u32(bytes, at) + u32(bytes, at + 4) * HIGH;
+  const high = u32(bytes, at + 4);
+  return high === 0 ? u32(bytes, at) : u32(bytes, at) + high * HIGH;
+}
+
+function setU64(bytes: Uint8Array, at: number, value: number): void {
+  setU32(bytes, at, value);
+  setU32(bytes, at + 4, value < HIGH ? 0 : Math.floor(value / HIGH));
 }
 
 function setU32(bytes: Uint8Array, at: number, value: number): void {

@@ -67,8 +67,12 @@ export class SessionRows {
   ): boolean {
     const state = this.#state;
     const page = row.bytes;
-    const room = state.stringLength(ref) - (row.end - row.start) - (end - start);
     let firstAt = row.at - row.start;
+    if (row.count === 0) {
+      firstAt = ROW_HEAD_BYTES;
+      row.end = row.start + ROW_HEAD_BYTES;
+    }
+    const room = state.stringLength(ref) - (row.end - row.start) - (end - start);
     if (room < 0) {
       // Those that are forgotten make room, if it is worth the copying.
       const freed = firstAt - ROW_HEAD_BYTES;

@@ -1,7 +1,7 @@
 import type { ByteWriter } from "../../base/byteWriter.ts";
 import { keySlotOfBytes } from "../../base/crc16.ts";
 import type { Call } from "../../core/command/call.ts";
-import { SESSION_ID_BYTES, SESSION_KEY_BYTES, writeSessionKey } from "../../core/state/sessionKey.ts";
+import { SESSION_ID_BYTES, SessionKey, writeSessionKey } from "../../core/state/sessionKey.ts";
 import { ANSWER_BYTES_MAX, ROW_ANSWERS_MAX, SessionRow } from "../../core/state/sessionRow.ts";
 import { loadSessionRow } from "../../core/state/sessionRows.ts";
 import { type AnswerWriter, ERROR_FIELD } from "./answerWriter.ts";
@@ -69,7 +69,7 @@ function endOf(bytes: Uint8Array, start: number): number {
 /** Lets writes of sessions be executed once: looks for what was answered before, and remembers what is answered now. */
 export class KvSessions {
   /** Of the request that is evaluated. */
-  readonly #key = new Uint8Array(SESSION_KEY_BYTES);
+  readonly #key = new SessionKey();
   readonly #row = new SessionRow();
 
   /** False if the request is answered: as it was before, or by a refusal. */
@@ -88,7 +88,7 @@ export class KvSessions {
     if (endsAt > now + SESSION_MILLIS_MAX + AHEAD_MILLIS_MAX) return invalid("once.session", "nobody has opened it");
     const key = this.#key;
     const { start, end } = keyOf(request);
-    writeSessionKey(key, keySlotOfBytes(bytes, start, end), bytes, sessionStart);
+    writeSessionKey(key.bytes, keySlotOfBytes(bytes, start, end), bytes, sessionStart);
     const ref = state.findSessionRow(key);
     // What is answered again, or not executed because of what is remembered, was perhaps not committed yet.
     if (state.pendingVersion > call.dependsOn) call.dependsOn = state.pendingVersion;
@@ -107,7 +107,16 @@ export class KvSessions {
     const isForgotten = length > ANSWER_BYTES_MAX;
     const kind = method | (isError ? IS_ERROR : 0) | (isForgotten ? IS_FORGOTTEN : 0);
     const expireAt = endOf(request.bytes, sessionStart) + KEPT_MILLIS;
-    mutate.rememberAnswer(this.#key, expireAt, firstOpen, number, kind, bytes, isForgotten ? 0 : length, this.#row);
+    mutate.rememberAnswer(
+      this.#key.bytes,
+      expireAt,
+      firstOpen,
+      number,
+      kind,
+      bytes,
+      isForgotten ? 0 : length,
+      this.#row,
+    );
   }
 }
 

@@ -6,16 +6,18 @@ import { keySlot } from "../../../../src/base/crc16.ts";
 import { decodeLatin1, latin1Bytes } from "../../../../src/base/latin1.ts";
 import { createPrng } from "../../../../src/base/prng.ts";
 import { SLOT_COUNT } from "../../../../src/core/slots/slotRanges.ts";
-import { KeySpace } from "../../../../src/core/state/keySpace.ts";
+import { KeySpace, VALUE_SESSION } from "../../../../src/core/state/keySpace.ts";
 import { KeysInOrder } from "../../../../src/core/state/keysInOrder.ts";
 import { MUTATION_SESSION } from "../../../../src/core/state/mutation.ts";
 import { MutationCursor } from "../../../../src/core/state/mutationsOfEntry.ts";
 import { Mutator } from "../../../../src/core/state/mutator.ts";
+import { EXPIRES, EXPIRY_BYTES, HEAD_BYTES } from "../../../../src/core/state/record.ts";
 import { Replayer } from "../../../../src/core/state/replay.ts";
 import {
   isSessionKey,
   isSessionKeyBytes,
   SESSION_KEY_BYTES,
+  SessionKey,
   writeSessionKey,
 } from "../../../../src/core/state/sessionKey.ts";
 import { SessionRow } from "../../../../src/core/state/sessionRow.ts";
@@ -123,6 +125,53 @@ describe("rows of sessions", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  test("where a row was found before is no answer to where it is", () => {
+    const space = new Space();
+    const { state } = space;
+    const prng = createPrng(7);
+    const sought = new SessionKey();
+    let rows = 0;
+    for (let number = 1; number <= 6_000; number++) {
+      // The keys of one slot share a place when the last two bytes of their sessions are alike.
+      const key = rowKey(prng.below(3), prng.pick(["one session, 1st", "another one, 1st", "one session, 2st"]));
+      const other = `key ${prng.below(40)}`;
+      if (prng.chance(1, 40)) space.entry((mutator) => (state.find(key) === 0 ? mutator.clear() : mutator.delete(key)));
+      // Takes the blocks that rows leave as they grow.
+      space.entry((mutator) => mutator.setText(other, key.repeat(1 + prng.below(6)), prng.below(2) * END));
+      if (prng.chance(1, 2)) space.entry((mutator) => mutator.delete(other));
+      sought.bytes.set(latin1Bytes(key));
+      const ref = state.findSessionRow(sought);
+      const version = state.pendingVersion;
+      assert.equal(ref, state.find(key));
+      assert.equal(version, state.pendingVersion);
+      if (ref !== 0) rows++;
+      state.findSessionRow(sought);
+      const bytes = latin1Bytes(`answer ${number}`.padEnd(prng.pick([10, 40, 200])));
+      const firstOpen = Math.max(1, number - prng.below(60));
+      space.entry((mutator) => mutator.rememberAnswer(sought.bytes, END, firstOpen, number, 4, bytes, bytes.length));
+    }
+    assert.ok(rows > 3_000);
+  });
+
+  test("what a client writes to where a row was is never taken for one", () => {
+    const space = new Space();
+    const { state } = space;
+    for (const id of ["first", "second"]) space.remember(rowKey(1, id), 1, 1);
+    const sought = new SessionKey();
+    sought.bytes.set(latin1Bytes(rowKey(1, "second")));
+    const ref = state.findSessionRow(sought);
+    assert.equal(ref, state.findSessionRow(sought));
+    // In the words of a page: the new record begins at the first, and its value after three of head and one of key.
+    const value = new ByteWriter();
+    for (let word = 1 + 3 + 1; word < ref; word++) value.u32(0);
+    value.u32(VALUE_SESSION | EXPIRES | (SESSION_KEY_BYTES << 8));
+    for (let word = 1; word < (HEAD_BYTES + EXPIRY_BYTES) / 4; word++) value.u32(0);
+    value.copy(sought.bytes, 0, SESSION_KEY_BYTES);
+    space.entry((mutator) => mutator.clear());
+    space.entry((mutator) => mutator.setText("fake", decodeLatin1(value.slice()), 0));
+    assert.equal(state.findSessionRow(sought), 0);
   });
 
   test("a row of many large answers grows and shrinks where it lies", () => {
