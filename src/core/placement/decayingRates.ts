@@ -1,5 +1,8 @@
 import { invariant } from "../../base/invariant.ts";
 
+/** What decays below this is nothing; numbers that are smaller still would cost the processor a hundred times as much. */
+const RATE_MIN = 1e-9;
+
 /**
  * Many decaying rates side by side, one for each slot, say. Counting is one addition; what was counted becomes part of the
  * rates when `fold` is called, about once a second.
@@ -32,10 +35,7 @@ export class DecayingRates {
     this.#foldedAt = now;
     for (const [window, rates] of this.#rates.entries()) {
       const kept = Math.exp(-elapsedMillis / this.#windowsMillis[window]!);
-      const share = ((1 - kept) * 1000) / elapsedMillis;
-      for (let index = 0; index < rates.length; index++) {
-        rates[index] = rates[index]! * kept + this.#counted[index]! * share;
-      }
+      decay(rates, this.#counted, kept, ((1 - kept) * 1000) / elapsedMillis);
     }
     this.#counted.fill(0);
   }
@@ -48,5 +48,16 @@ export class DecayingRates {
   clear(index: number): void {
     this.#counted[index] = 0;
     for (const rates of this.#rates) rates[index] = 0;
+  }
+}
+
+/** Most are nothing: those cost no more than a look. */
+function decay(rates: Float64Array, counted: Float64Array, kept: number, share: number): void {
+  for (let index = 0; index < rates.length; index++) {
+    const rate = rates[index]!;
+    const count = counted[index]!;
+    if (rate === 0 && count === 0) continue;
+    const next = rate * kept + count * share;
+    rates[index] = next < RATE_MIN ? 0 : next;
   }
 }

@@ -22,7 +22,7 @@ const POLL_MILLIS = 10;
 export class WorkerAnswers implements WorkerService {
   node: Node | undefined;
   /** What slots and keys are asked for; set by who counts it. */
-  heatReport: () => string = () => "{}";
+  heatReport: () => Promise<string> = () => Promise.resolve("{}");
 
   async takeOver({ epoch }: TakeOverRequest): Promise<Result<number, CallRefusal>> {
     const { node } = this;
@@ -63,7 +63,7 @@ export class WorkerAnswers implements WorkerService {
     return this.node?.moves?.step(request) ?? err(STARTING);
   }
 
-  async heat(): Promise<string> {
+  heat(): Promise<string> {
     return this.heatReport();
   }
 
