@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, readFileSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { cpus, loadavg, release, tmpdir, totalmem } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { median, percentile } from "./statistics.ts";
 
@@ -35,7 +35,7 @@ const busyLoad = 0.5;
 
 /** The directory under which servers keep their data: a real disk if the temporary directory is one in memory. */
 export function chooseDataRoot(wanted: string | undefined): string {
-  if (wanted !== undefined) return wanted;
+  if (wanted !== undefined) return resolve(wanted);
   return isInMemory(tmpdir()) ? "/var/tmp" : tmpdir();
 }
 

@@ -34,8 +34,6 @@ await runMain(async () => {
 });
 
 async function bench(options: Options): Promise<void> {
-  // An interrupted run ends by `exit`, where servers.ts kills what it has started.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
   if (options.holdfast !== undefined && !existsSync(options.holdfast.script)) {
     throw new UsageError(`there is no ${options.holdfast.script}: build first, or name the program by --holdfast`);
   }

@@ -148,8 +148,12 @@ export function oneOf<Name extends string>(option: string, text: string, allowed
   return name;
 }
 
-/** Runs a program's main function; a mistake on the command line becomes one line and exit code 2. */
+/**
+ * Runs a program's main function; a mistake on the command line becomes one line and exit code 2. An interrupted run ends by `exit`,
+ * where servers.ts kills what it has started.
+ */
 export async function runMain(main: () => Promise<void>): Promise<void> {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
   try {
     await main();
   } catch (error) {

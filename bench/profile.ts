@@ -70,7 +70,6 @@ await runMain(async () => {
 });
 
 async function profile(settings: Settings): Promise<void> {
-  process.on("SIGINT", () => process.exit(130));
   const { outDirectory, format } = settings;
   const serverCore = settings.isPinned ? await pinClient() : undefined;
   const host = { dataRoot: chooseDataRoot(undefined), serverCore };

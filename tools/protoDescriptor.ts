@@ -22,22 +22,17 @@ interface Descriptor {
 export const DESCRIPTORS: readonly Descriptor[] = [
   {
     sources: ["proto/holdfast/internal/v1/worker.proto", "proto/grpc/health/v1/health.proto"],
-    path: `${ROOT}src/platform/rpc/workerProto.ts`,
+    path: `${ROOT}src/proto/workerProto.ts`,
     constant: "WORKER_PROTO",
   },
   {
     sources: ["proto/holdfast/v1/cluster.proto"],
-    path: `${ROOT}src/platform/rpc/clusterProto.ts`,
-    constant: "CLUSTER_PROTO",
-  },
-  {
-    sources: ["proto/holdfast/v1/cluster.proto"],
-    path: `${ROOT}src/client/clusterProto.ts`,
+    path: `${ROOT}src/proto/clusterProto.ts`,
     constant: "CLUSTER_PROTO",
   },
   {
     sources: ["proto/holdfast/v1/kv.proto"],
-    path: `${ROOT}src/client/kvProto.ts`,
+    path: `${ROOT}src/proto/kvProto.ts`,
     constant: "KV_PROTO",
   },
 ];

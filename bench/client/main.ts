@@ -48,12 +48,7 @@ await runMain(async () => {
     },
   });
   if (values.help) return console.log(help);
-  // An interrupted run ends by `exit`, where servers.ts kills what it has started.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
-  const host: Host = {
-    dataRoot: chooseDataRoot(values.data === undefined ? undefined : resolve(values.data)),
-    serverCore: undefined,
-  };
+  const host: Host = { dataRoot: chooseDataRoot(values.data), serverCore: undefined };
   const only = new Set(values.only.split(",").map((name) => oneOf("only", name, parts)));
   const concurrencies = values.concurrency.split(",").map((text) => positive("concurrency", text));
   const pace = { rounds: positive("rounds", values.rounds), seconds: positive("seconds", values.seconds) };

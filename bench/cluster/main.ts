@@ -71,12 +71,7 @@ await runMain(async () => {
     },
   });
   if (values.help) return console.log(help);
-  // An interrupted run ends by `exit`, where servers.ts kills what it has started.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
-  const host: Host = {
-    dataRoot: chooseDataRoot(values.data === undefined ? undefined : resolve(values.data)),
-    serverCore: undefined,
-  };
+  const host: Host = { dataRoot: chooseDataRoot(values.data), serverCore: undefined };
   const durability = oneOf("durability", values.durability, durabilities);
   const nodeArgs = values["node-args"].split(" ").filter((word) => word !== "");
   const options: HoldfastClusterOptions = {

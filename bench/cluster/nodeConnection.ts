@@ -1,4 +1,5 @@
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
+import { localSocket } from "../localSocket.ts";
 
 const readBytes = 65_536;
 
@@ -17,21 +18,12 @@ export class NodeConnection {
 
   private constructor(port: number) {
     this.port = port;
-    const buffer = Buffer.allocUnsafeSlow(readBytes);
-    this.#socket = connect({
+    this.#socket = localSocket(
       port,
-      host: "127.0.0.1",
-      noDelay: true,
-      onread: {
-        buffer,
-        callback: (length) => {
-          this.#take(buffer.toString("latin1", 0, length));
-          return true;
-        },
-      },
-    });
-    this.#socket.on("error", (error) => this.onFailure(error));
-    this.#socket.on("close", () => this.onFailure(new Error(`port ${port}: the server closed the connection`)));
+      readBytes,
+      (text) => this.#take(text),
+      (error) => this.onFailure(error),
+    );
   }
 
   static open(port: number): Promise<NodeConnection> {

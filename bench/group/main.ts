@@ -43,10 +43,7 @@ await runMain(async () => {
     },
   });
   if (values.help) return console.log(help);
-  // An interrupted run ends by `exit`, where servers.ts kills what it has started.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
-  const dataRoot = values.data === undefined ? undefined : resolve(values.data);
-  const host: Host = { dataRoot: chooseDataRoot(dataRoot), serverCore: undefined };
+  const host: Host = { dataRoot: chooseDataRoot(values.data), serverCore: undefined };
   const pace = { rounds: positive("rounds", values.rounds), seconds: positive("seconds", values.seconds) };
   const machine = machineLines(await describeMachine(host.dataRoot));
   for (const line of [...machine, ...groupMethod(pace)]) console.log(line);

@@ -80,7 +80,10 @@ class Prompt {
   }
 
   #program(): Command {
-    const program = new Command("").exitOverride().helpOption(false).usage("<command>");
+    const program = new Command("")
+      .exitOverride()
+      .helpOption(false)
+      .configureHelp({ commandUsage: () => "<command>" });
     const shared = this.#reach.json === undefined ? {} : { json: this.#reach.json };
     for (const command of kvCommands(async (flags, run) => {
       const { connect } = flags;
@@ -96,7 +99,7 @@ class Prompt {
       }
     })) {
       for (const [name, value] of Object.entries(shared)) command.setOptionValue(name, value);
-      program.addCommand(command);
+      program.addCommand(command.configureHelp({ commandUsage: (each) => `${each.name()} ${each.usage()}` }));
     }
     return program;
   }

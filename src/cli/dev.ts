@@ -99,6 +99,8 @@ Any node takes you to the right one:
 Who is what, and where your write is:
   redis-cli -p ${ports[0]} cluster nodes
   redis-cli -p ${ports[0]} role
+From programs, connect({ addresses: "${master}" }) of the client library; at the terminal:
+  bin/holdfast incr visits --connect ${master}
   bin/holdfast topology --master ${master}${migrateExample(cluster)}
 Data   ${dataDirectory}
 Stop   Ctrl+C`);

@@ -1,5 +1,5 @@
-import { CLUSTER_PROTO } from "./clusterProto.ts";
-import { KV_PROTO } from "./kvProto.ts";
+import { CLUSTER_PROTO } from "../proto/clusterProto.ts";
+import { KV_PROTO } from "../proto/kvProto.ts";
 import type { CallKind } from "./messages.ts";
 import { type MessageCodec, ProtoCodecs, type ProtoTree } from "./wire/protoCodec.ts";
 

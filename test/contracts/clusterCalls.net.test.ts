@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { err, ok } from "../../src/base/result.ts";
 import { type ClusterCaller, clusterCaller } from "../../src/platform/rpc/clusterClient.ts";
-import { type ClusterHost, serveCluster } from "../../src/platform/rpc/clusterHost.ts";
+import { serveCluster } from "../../src/platform/rpc/clusterHost.ts";
 import type {
   ClusterAdministration,
   ClusterCommand,
@@ -13,6 +13,7 @@ import type {
   Topology,
 } from "../../src/platform/rpc/clusterService.ts";
 import { grpcWorkerCalls } from "../../src/platform/rpc/grpcWorkerCalls.ts";
+import type { MountedServer } from "../../src/platform/rpc/mountedServer.ts";
 import { loadGrpc } from "../../src/platform/rpc/workerMessages.ts";
 import { makeCertificates } from "../support/certificates.ts";
 
@@ -133,7 +134,7 @@ class FakeMaster implements ClusterAdministration {
 for (const kind of ["plain", "TLS"]) {
   describe(`holdfast.v1.Cluster over ${kind} sockets`, () => {
     let master: FakeMaster;
-    let host: ClusterHost;
+    let host: MountedServer;
     let caller: ClusterCaller;
     before(async () => {
       const tls = kind === "TLS" ? (await makeCertificates()).of("worker") : undefined;

@@ -1,32 +1,24 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { status } from "@grpc/grpc-js";
-import { createClient } from "redis";
-import { type RunningNode, start } from "../../src/main/server.ts";
+import { start } from "../../src/main/server.ts";
 import { freePort } from "../support/freePort.ts";
 import { KvCallsClient, KvClient, type Message } from "../support/kvClient.ts";
+import { KvNode } from "../support/kvNode.ts";
 
 const bytes = (text: string): Buffer => Buffer.from(text, "latin1");
 
 describe("the API of one node", () => {
-  let node: RunningNode;
+  let rig: KvNode;
   let kv: KvClient;
-  let redis: ReturnType<typeof createClient>;
-  let port: number;
+  let redis: KvNode["redis"];
 
   before(async () => {
-    port = await freePort();
-    node = await start({ grpcPort: port });
-    kv = new KvClient(`127.0.0.1:${port}`);
-    redis = createClient({ url: node.url });
-    await redis.connect();
+    rig = await KvNode.start();
+    ({ kv, redis } = rig);
   });
 
-  after(async () => {
-    kv.close();
-    redis.destroy();
-    await node.stop();
-  });
+  after(() => rig.stop());
 
   test("Put and Get: bytes of every kind, a version that changes with the value, and Redis sees the same", async () => {
     const value = Buffer.from(Array.from({ length: 256 }, (_, i) => i));

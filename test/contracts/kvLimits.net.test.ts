@@ -3,30 +3,22 @@ import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { status } from "@grpc/grpc-js";
 import { createClient } from "redis";
-import { type RunningNode, start } from "../../src/main/server.ts";
-import { freePort } from "../support/freePort.ts";
-import { failureOf, KvCallsClient, KvClient, type Message } from "../support/kvClient.ts";
+import { failureOf, KvCallsClient, type KvClient, type Message } from "../support/kvClient.ts";
+import { KvNode } from "../support/kvNode.ts";
 
 const bytes = (text: string): Buffer => Buffer.from(text, "latin1");
 
 describe("limits of streams", () => {
-  let node: RunningNode;
+  let rig: KvNode;
   let kv: KvClient;
-  let redis: ReturnType<typeof createClient>;
+  let redis: KvNode["redis"];
 
   before(async () => {
-    const port = await freePort();
-    node = await start({ grpcPort: port });
-    kv = new KvClient(`127.0.0.1:${port}`);
-    redis = createClient({ url: node.url });
-    await redis.connect();
+    rig = await KvNode.start();
+    ({ kv, redis } = rig);
   });
 
-  after(async () => {
-    kv.close();
-    redis.destroy();
-    await node.stop();
-  });
+  after(() => rig.stop());
 
   const setting = (name: string, value: string) => redis.sendCommand(["CONFIG", "SET", name, value]);
   const fact = async (section: string, name: string): Promise<number> =>
@@ -56,7 +48,7 @@ describe("limits of streams", () => {
         assert.deepEqual([code, detail.reason], [status.RESOURCE_EXHAUSTED, "REASON_TOO_MANY"]);
         assert.match(message, /has 3 clients, connections and streams together, as many as maxclients allows/);
       }
-      const late = createClient({ url: node.url, socket: { reconnectStrategy: false } });
+      const late = createClient({ url: rig.node.url, socket: { reconnectStrategy: false } });
       late.on("error", () => undefined);
       await assert.rejects(late.connect());
       assert.equal(await fact("stats", "rejected_connections"), rejected + 3);

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type ServiceError, status } from "@grpc/grpc-js";
-import { createClient } from "redis";
 import { keySlot } from "../../src/base/crc16.ts";
 import { SESSION_KEY_BYTES, writeSessionKey } from "../../src/core/state/sessionKey.ts";
-import { type RunningNode, start } from "../../src/main/server.ts";
 import { freePort } from "../support/freePort.ts";
 import { startHoldfast } from "../support/holdfastServer.ts";
 import {
@@ -15,6 +13,7 @@ import {
   type KvMethod,
   type Message,
 } from "../support/kvClient.ts";
+import { KvNode } from "../support/kvNode.ts";
 
 const bytes = (text: string): Buffer => Buffer.from(text, "latin1");
 const DAY_MILLIS = 24 * 3_600_000;
@@ -61,23 +60,16 @@ const reasonOf = ({ code, detail }: KvFailure): unknown[] => [code, detail.reaso
 const PRECONDITION = status.FAILED_PRECONDITION;
 
 describe("writes that happen exactly once", () => {
-  let node: RunningNode;
+  let rig: KvNode;
   let kv: KvClient;
-  let redis: ReturnType<typeof createClient>;
+  let redis: KvNode["redis"];
 
   before(async () => {
-    const grpcPort = await freePort();
-    node = await start({ grpcPort });
-    kv = new KvClient(`127.0.0.1:${grpcPort}`);
-    redis = createClient({ url: node.url });
-    await redis.connect();
+    rig = await KvNode.start();
+    ({ kv, redis } = rig);
   });
 
-  after(async () => {
-    kv.close();
-    redis.destroy();
-    await node.stop();
-  });
+  after(() => rig.stop());
 
   test("OpenSession gives each another session, which lasts as long as was asked", async () => {
     const { session, ttlMillis } = await kv.call("openSession", {});

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { type ClientReadableStream, type ServiceError, status } from "@grpc/grpc-js";
-import { createClient } from "redis";
-import { type RunningNode, start } from "../../src/main/server.ts";
+import { start } from "../../src/main/server.ts";
 import { freePort } from "../support/freePort.ts";
 import { failureOf, KvClient, type KvFailure, type Message } from "../support/kvClient.ts";
+import { KvNode } from "../support/kvNode.ts";
 
 const bytes = (text: string): Buffer => Buffer.from(text, "latin1");
 const UNTIL_MILLIS = 10_000;
@@ -56,24 +56,16 @@ class Watching {
 }
 
 describe("Watch", () => {
-  let node: RunningNode;
+  let rig: KvNode;
   let kv: KvClient;
-  let redis: ReturnType<typeof createClient>;
-  let port: number;
+  let redis: KvNode["redis"];
 
   before(async () => {
-    port = await freePort();
-    node = await start({ grpcPort: port });
-    kv = new KvClient(`127.0.0.1:${port}`);
-    redis = createClient({ url: node.url });
-    await redis.connect();
+    rig = await KvNode.start();
+    ({ kv, redis } = rig);
   });
 
-  after(async () => {
-    kv.close();
-    redis.destroy();
-    await node.stop();
-  });
+  after(() => rig.stop());
 
   test("one key: every change in order, whoever makes it, with what it held before", async () => {
     await redis.set("k", "0");

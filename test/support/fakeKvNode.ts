@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import grpc from "@grpc/grpc-js";
 import loader from "@grpc/proto-loader";
 import { keySlot } from "../../src/base/crc16.ts";
-import { CLUSTER_PROTO } from "../../src/client/clusterProto.ts";
-import { KV_PROTO } from "../../src/client/kvProto.ts";
+import { CLUSTER_PROTO } from "../../src/proto/clusterProto.ts";
+import { KV_PROTO } from "../../src/proto/kvProto.ts";
 import { FakeKvSessions, type FakeOnce, fakeSession } from "./fakeKvSessions.ts";
 
 function loaded(tree: object): ReturnType<typeof loader.fromJSON> {

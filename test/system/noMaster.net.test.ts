@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { err } from "../../src/base/result.ts";
-import { type ClusterHost, serveCluster } from "../../src/platform/rpc/clusterHost.ts";
+import { serveCluster } from "../../src/platform/rpc/clusterHost.ts";
 import type { ClusterAdministration, ClusterRefusal } from "../../src/platform/rpc/clusterService.ts";
+import type { MountedServer } from "../../src/platform/rpc/mountedServer.ts";
 import { freePort } from "../support/freePort.ts";
 import { spawnHoldfast } from "../support/holdfastServer.ts";
 
@@ -20,7 +21,7 @@ const standby: ClusterAdministration = {
 };
 
 describe("commands that need a master, without an active one", () => {
-  let host: ClusterHost;
+  let host: MountedServer;
   let masters: string;
   before(async () => {
     const served = await serveCluster({

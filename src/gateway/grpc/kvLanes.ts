@@ -12,7 +12,10 @@ const MINUS = 45;
 const LANES_MAX = 512;
 /** A replica is waited for so long to come as far as a reader wants it. */
 const BEHIND_MILLIS_MAX = 5_000;
-const TICK_MILLIS = 2;
+/** So often is looked whether it has; and no deadline is looked for more often. */
+const LOOK_MILLIS = 2;
+/** A timer takes no more than 24 days, and a deadline may be later. */
+const LOOK_MILLIS_MAX = 60_000;
 const EVENTUAL = 1;
 
 /** One request under way. */
@@ -51,7 +54,10 @@ export class KvLanes {
   /** Reads that want more than is here. */
   #behind: { readonly job: KvJob; readonly seq: number; readonly until: number }[] = [];
   readonly #timed = new Set<KvJob>();
+  /** None of those is earlier. Most calls are answered long before: they are not gone through until one may be late. */
+  #firstDeadline = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
+  #lookAt = Number.POSITIVE_INFINITY;
   #isClosed = false;
 
   constructor(backend: KvBackend, address: string) {
@@ -69,7 +75,8 @@ export class KvLanes {
     const { start, end } = request.atLeast;
     if (Number.isFinite(job.deadline)) {
       this.#timed.add(job);
-      this.#tickLater();
+      if (job.deadline < this.#firstDeadline) this.#firstDeadline = job.deadline;
+      this.#lookBy(this.#firstDeadline);
     }
     if (end > start) {
       const seq = this.backend.positions.seqOf(request.bytes, start, end);
@@ -78,8 +85,9 @@ export class KvLanes {
         return this.refuse(job, { code: "invalidArgument", reason: "invalidField", message, field: "at_least" });
       }
       if (seq !== undefined && seq > this.backend.settledSeq()) {
-        this.#behind.push({ job, seq, until: Math.min(job.deadline, performance.now() + BEHIND_MILLIS_MAX) });
-        return this.#tickLater();
+        const now = performance.now();
+        this.#behind.push({ job, seq, until: Math.min(job.deadline, now + BEHIND_MILLIS_MAX) });
+        return this.#lookBy(now + LOOK_MILLIS);
       }
     }
     if (this.#queue.length > 0 || !this.#run(job)) this.#queue.push(job);
@@ -181,18 +189,37 @@ export class KvLanes {
     this.#lanes.clear();
   }
 
-  #tickLater(): void {
-    if (this.#isClosed) return;
-    this.#timer ??= setTimeout(() => this.#tick(), TICK_MILLIS);
+  #lookBy(at: number): void {
+    if (this.#isClosed || at >= this.#lookAt) return;
+    clearTimeout(this.#timer);
+    this.#lookAt = at;
+    const millis = Math.min(LOOK_MILLIS_MAX, Math.max(LOOK_MILLIS, at - performance.now()));
+    this.#timer = setTimeout(() => this.#look(), millis);
   }
 
-  #tick(): void {
+  #look(): void {
     this.#timer = undefined;
+    this.#lookAt = Number.POSITIVE_INFINITY;
     const now = performance.now();
-    for (const job of this.#timed) if (now >= job.deadline) this.cancel(job, true);
+    if (now >= this.#firstDeadline) this.#endLate(now);
+    if (this.#behind.length > 0) this.#lookBehind(now);
+    if (this.#timed.size > 0) this.#lookBy(this.#firstDeadline);
+    else this.#firstDeadline = Number.POSITIVE_INFINITY;
+    if (this.#behind.length > 0) this.#lookBy(now + LOOK_MILLIS);
+  }
+
+  #endLate(now: number): void {
+    this.#firstDeadline = Number.POSITIVE_INFINITY;
+    for (const job of this.#timed) {
+      if (now >= job.deadline) this.cancel(job, true);
+      else this.#firstDeadline = Math.min(this.#firstDeadline, job.deadline);
+    }
+  }
+
+  #lookBehind(now: number): void {
     const behind = this.#behind;
     this.#behind = [];
-    if (behind.length > 0) this.beginTurn();
+    this.beginTurn();
     for (const each of behind) {
       if (each.job.isOver) continue;
       if (each.seq <= this.backend.settledSeq()) {
@@ -200,7 +227,6 @@ export class KvLanes {
       } else if (now >= each.until) this.refuse(each.job, now >= each.job.deadline ? EXPIRED : BEHIND);
       else this.#behind.push(each);
     }
-    if (this.#timed.size > 0 || this.#behind.length > 0) this.#tickLater();
   }
 }
 

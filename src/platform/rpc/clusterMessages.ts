@@ -1,6 +1,6 @@
 import type { ServiceClientConstructor, ServiceDefinition } from "@grpc/grpc-js";
 import type { SlotRanges } from "../../core/slots/slotRanges.ts";
-import { CLUSTER_PROTO } from "./clusterProto.ts";
+import { CLUSTER_PROTO } from "../../proto/clusterProto.ts";
 import {
   type ClusterCommand,
   type ClusterHeat,

@@ -33,6 +33,8 @@ export interface MountedServerOptions {
   readonly services: readonly string[];
   readonly mount: Mount;
   readonly isServing: () => boolean;
+  /** By default those of a server that answers programs of users. */
+  readonly channel?: ChannelOptions;
 }
 
 export interface MountedServer {
@@ -43,9 +45,9 @@ export interface MountedServer {
 
 /** A server of mounted services, and of health checks. */
 export async function serveMounted(options: MountedServerOptions): Promise<Result<MountedServer, LinkListenError>> {
-  const { listen, tls, services, mount, isServing } = options;
+  const { listen, tls, services, mount, isServing, channel = PUBLIC_SERVER_OPTIONS } = options;
   const { grpc, healthService } = await loadGrpc();
-  const server = new grpc.Server(PUBLIC_SERVER_OPTIONS);
+  const server = new grpc.Server(channel);
   const endStreams = mount(grpc, server);
   const check = (
     call: ServerUnaryCall<{ readonly service: string }, unknown>,

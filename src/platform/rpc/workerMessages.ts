@@ -1,6 +1,6 @@
 import type { ServiceClientConstructor, ServiceDefinition } from "@grpc/grpc-js";
 import type { WorkerTarget } from "../../ports/workerCalls.ts";
-import { WORKER_PROTO } from "./workerProto.ts";
+import { WORKER_PROTO } from "../../proto/workerProto.ts";
 
 /** The messages of worker.proto as the loader gives them. */
 export interface TakeOverMessage {

@@ -3,10 +3,10 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { readAnswers } from "../../../src/client/answers.ts";
 import { writeCall, writeCancelled } from "../../../src/client/callWriter.ts";
-import { KV_PROTO } from "../../../src/client/kvProto.ts";
 import type { AnswerMessage, CallKind } from "../../../src/client/messages.ts";
 import { ProtoCodecs, type ProtoTree } from "../../../src/client/wire/protoCodec.ts";
 import { ProtoWriter } from "../../../src/client/wire/protoWriter.ts";
+import { KV_PROTO } from "../../../src/proto/kvProto.ts";
 
 const CODECS = new ProtoCodecs(KV_PROTO as ProtoTree);
 const REQUEST = CODECS.of("holdfast.v1.CallsRequest");

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import protobuf from "protobufjs";
-import { KV_PROTO } from "../../../src/client/kvProto.ts";
 import { ProtoCodecs, type ProtoTree } from "../../../src/client/wire/protoCodec.ts";
 import { MalformedMessage } from "../../../src/client/wire/protoReader.ts";
 import { ProtoWriter } from "../../../src/client/wire/protoWriter.ts";
+import { KV_PROTO } from "../../../src/proto/kvProto.ts";
 
 const codecs = new ProtoCodecs(KV_PROTO as ProtoTree);
 const root = protobuf.Root.fromJSON(KV_PROTO as Parameters<typeof protobuf.Root.fromJSON>[0]);
