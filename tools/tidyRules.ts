@@ -24,14 +24,6 @@ interface LineRule {
 
 const LINES_MAX = 500;
 
-/** Files that may be longer, each with its reason. */
-const LONGER_FILES: ReadonlyMap<string, string> = new Map([
-  [
-    "src/core/state/keySpace.ts",
-    "one class is the only one who changes the index, the slab and the decoded values together",
-  ],
-]);
-
 const FORBIDDEN_WORDS = /leader|follower|slave(?!of\b)|shard|\bterm\b/i;
 
 const RULES: readonly LineRule[] = [
@@ -102,7 +94,7 @@ function fileFindings({ path }: SourceFile, lineCount: number): Finding[] {
   if (!path.endsWith(".ts")) return [];
   const name = path.slice(path.lastIndexOf("/") + 1);
   const findings: Finding[] = [];
-  if (lineCount > LINES_MAX && !LONGER_FILES.has(path))
+  if (lineCount > LINES_MAX)
     findings.push({ path, line: 0, message: `has ${lineCount} lines; ${LINES_MAX} are the limit` });
   if (!/^[a-z][A-Za-z0-9]*(\.[a-z]+)*\.ts$/.test(name))
     findings.push({ path, line: 0, message: "is not named in camelCase" });

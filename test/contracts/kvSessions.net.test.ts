@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import { after, before, describe, mock, test } from "node:test";
 import { type ServiceError, status } from "@grpc/grpc-js";
 import { keySlot } from "../../src/base/crc16.ts";
 import { SESSION_KEY_BYTES, writeSessionKey } from "../../src/core/state/sessionKey.ts";
@@ -54,6 +56,26 @@ class Writer {
     assert.deepEqual(await this.kv.failure(method, whole), first);
     return first;
   }
+}
+
+/** From now on nothing can be written to any file of this process, until `end`. */
+function fullDisk(): { end(): void } {
+  const error = Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
+  const calls = [
+    mock.method(fs, "writeSync", () => {
+      throw error;
+    }),
+    mock.method(fs, "write", (...args: unknown[]) => {
+      process.nextTick(args.at(-1) as (error: Error) => void, error);
+    }),
+  ];
+  syncBuiltinESMExports();
+  return {
+    end: () => {
+      for (const call of calls) call.mock.restore();
+      syncBuiltinESMExports();
+    },
+  };
 }
 
 const reasonOf = ({ code, detail }: KvFailure): unknown[] => [code, detail.reason, detail.field];
@@ -297,6 +319,34 @@ describe("writes that happen exactly once", () => {
     }
     assert.equal(await redis.sendCommand(["SET", "a value", name as unknown as string]), "OK", "values are free");
     assert.equal((await kv.failure("put", { key: name, value: bytes("1") })).detail.field, "key");
+  });
+
+  test("while the disk is full, what was executed is answered and everything else refused", async (t) => {
+    const writer = await Writer.open(kv);
+    const request = { key: bytes("full disk"), delta: "1", once: writer.once() };
+    const reply = await kv.call("increment", request);
+    const batch = { operations: [{ put: { key: request.key, ifAbsent: true } }], once: writer.once() };
+    const held = await kv.call("batch", batch);
+    const full = fullDisk();
+    t.after(() => full.end());
+    const next = { ...request, once: writer.once() };
+    for (let i = 0; i < 3; i++) {
+      const refused = await kv.failure("increment", next);
+      assert.deepEqual(reasonOf(refused).slice(0, 2), [status.UNAVAILABLE, "REASON_DISK"]);
+      assert.deepEqual(await kv.call("increment", request), reply);
+      assert.deepEqual(await kv.call("batch", batch), held);
+    }
+    full.end();
+    for (const end = Date.now() + 20_000; ; ) {
+      try {
+        assert.equal((await kv.call("increment", next)).value, "2");
+        break;
+      } catch (error) {
+        const { detail } = failureOf(error as ServiceError);
+        assert.ok(Date.now() < end && detail?.reason === "REASON_DISK", String(error));
+      }
+    }
+    assert.equal((await kv.call("increment", next)).value, "2");
   });
 
   test("after FLUSHALL nothing is remembered", async () => {

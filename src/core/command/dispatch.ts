@@ -63,7 +63,9 @@ export function execute(call: DispatchedCall, table: CommandTable): Outcome {
     if (verdict === NOT_YET) return HELD;
     if (verdict !== undefined) return refuse(call, verdict);
   }
-  if (call.writesRefused !== undefined && mayWrite(call, spec)) return refuse(call, call.writesRefused);
+  if (call.writesRefused !== undefined && mayWrite(call, spec) && !isRepeated(call, spec)) {
+    return refuse(call, call.writesRefused);
+  }
   if (mayNameSession(args) && namesSession(args, spec, table)) return refuse(call, RESERVED_KEY);
   if (args.payloadBytes > KEY_BYTES_MAX && writesLongKey(args, spec, table)) return refuse(call, KEY_TOO_LONG);
   if (session.transaction !== undefined && !NEVER_QUEUED.has(spec.name)) return queue(call, spec);
@@ -86,6 +88,11 @@ export function mayWrite(call: Call, spec: CommandSpec): boolean {
   if (spec.flags.includes("write")) return true;
   if (spec.name !== "exec" || call.session.transaction === undefined) return false;
   return call.session.transaction.queue.some((queued) => queued.spec.flags.includes("write"));
+}
+
+/** Whether a request that may write is known to change nothing, because it was carried out before: see `CommandSpec.isRepeated`. */
+export function isRepeated(call: Call, spec: CommandSpec): boolean {
+  return spec.isRepeated?.(call) === true;
 }
 
 /** Whether an argument, perhaps no key, is one that only a session's row may have as its key. */

@@ -86,6 +86,11 @@ export interface CommandSpec {
   readonly deprecated?: { readonly since: string; readonly replacedBy: string };
   /** Present in containers such as `CONFIG`; `evaluate` is then only called when no subcommand is given and arity allows it. */
   readonly subcommands?: readonly CommandSpec[];
+  /**
+   * Whether the request was carried out before and only its answer is given again. It changes nothing then, and is answered though writes
+   * are refused. Asked only when it would be refused.
+   */
+  readonly isRepeated?: (call: Call) => boolean;
   /** Reads the state, writes the reply, and says what changes as mutations; validates everything before the first mutation. */
   readonly evaluate?: (call: Call) => void;
 }

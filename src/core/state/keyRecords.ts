@@ -21,7 +21,7 @@ import type { Collection } from "./values/collection.ts";
 
 const HIGH = 0x1_0000_0000;
 /** About what a loaded collection costs beside its elements. */
-const HELD_BYTES = 64;
+export const HELD_BYTES = 64;
 /** Of the first word of a session's row. */
 const ROW_HEAD = EXPIRES | (SESSION_KEY_BYTES << 8);
 /** Whole words of its key. */

@@ -16,6 +16,8 @@ export const LONG_KEY = 255;
 export const TYPE_MASK = 7;
 /** Deleted: hides what the engine still has, and carries the version that replies wait for. */
 export const TYPE_TOMBSTONE = 6;
+/** A row of a session: see `SessionRow`. Types of values that clients see have other numbers. */
+export const TYPE_SESSION = 7;
 export const EXPIRES = 1 << 3;
 /** Changed since it was last given to the engine. */
 export const DIRTY = 1 << 4;

@@ -49,6 +49,7 @@ export class KvEvaluation {
 export function kvTable(node: KvNode): KvTable {
   const evaluation = new KvEvaluation(node);
   const single = (call: Call): void => evaluateOne(call, evaluation);
+  const isRepeated = (call: Call): boolean => evaluation.sessions.isRepeated(call, kvArgsOf(call).request);
   const specs: CommandSpec[] = [];
   specs[GET] = spec("kv.get", ["readonly", "fast"], 1, single);
   specs[PUT] = spec("kv.put", ["write", "denyoom", "fast"], 1, single);
@@ -57,7 +58,7 @@ export function kvTable(node: KvNode): KvTable {
   specs[INCREMENT] = spec("kv.increment", ["write", "denyoom", "fast"], 1, single);
   specs[BATCH] = spec("kv.batch", ["write", "denyoom"], -1, (call) => evaluateBatch(call, evaluation));
   specs[SCAN] = spec("kv.scan", ["readonly"], 0, (call) => evaluateScan(call, evaluation));
-  return new KvTable(specs);
+  return new KvTable(specs.map((each) => (each.flags.includes("write") ? { ...each, isRepeated } : each)));
 }
 
 /** `keys`: 0 for none, 1 for one, -1 for all arguments. */

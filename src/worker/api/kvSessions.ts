@@ -81,19 +81,30 @@ export class KvSessions {
     return false;
   }
 
+  /** Whether it was executed before, as far as is remembered: `mayExecute` is false then, and says what became of it. */
+  isRepeated(call: Call, request: KvRequest): boolean {
+    if (request.sessionStart < 0) return false;
+    const row = this.#look(call, request);
+    return row.find(request.number) || request.number < row.firstOpen;
+  }
+
+  /** The row of the request's session and slot. */
+  #look({ state }: Call, request: KvRequest): SessionRow {
+    const { bytes, sessionStart } = request;
+    const { start, end } = keyOf(request);
+    writeSessionKey(this.#key.bytes, keySlotOfBytes(bytes, start, end), bytes, sessionStart);
+    loadSessionRow(state, state.findSessionRow(this.#key), this.#row);
+    return this.#row;
+  }
+
   #judge(call: Call, request: KvRequest, answer: AnswerWriter): KvError | typeof ANSWERED | undefined {
     const { state, now } = call;
     const { bytes, sessionStart, number, firstOpen } = request;
     const endsAt = endOf(bytes, sessionStart);
     if (endsAt > now + SESSION_MILLIS_MAX + AHEAD_MILLIS_MAX) return invalid("once.session", "nobody has opened it");
-    const key = this.#key;
-    const { start, end } = keyOf(request);
-    writeSessionKey(key.bytes, keySlotOfBytes(bytes, start, end), bytes, sessionStart);
-    const ref = state.findSessionRow(key);
+    const row = this.#look(call, request);
     // What is answered again, or not executed because of what is remembered, was perhaps not committed yet.
     if (state.pendingVersion > call.dependsOn) call.dependsOn = state.pendingVersion;
-    const row = this.#row;
-    loadSessionRow(state, ref, row);
     if (row.find(number)) return answerAgain(row, request, answer);
     if (number < row.firstOpen) return REPLAYED;
     if (now > endsAt) return EXPIRED;

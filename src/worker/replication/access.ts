@@ -1,5 +1,6 @@
 import { keySlot } from "../../base/crc16.ts";
 import { type Access, type Call, NOT_YET } from "../../core/command/call.ts";
+import { isRepeated } from "../../core/command/dispatch.ts";
 import type { CommandSpec } from "../../core/command/spec.ts";
 import type { CommandTable } from "../../core/command/table.ts";
 import type { GroupReplica } from "../../core/replica/groupReplica.ts";
@@ -60,7 +61,7 @@ export class GroupAccess {
     if (heat !== undefined) heat()?.asked(slot, kind);
     switch (replica.role) {
       case "primary":
-        return slots?.judge(call, spec, slot, kind) ?? this.#atPrimary(call, kind);
+        return slots?.judge(call, spec, slot, kind) ?? this.#atPrimary(call, spec, kind);
       case "secondary":
         return slots?.redirect(slot) ?? this.#atSecondary(call, spec, kind, slot);
       default:
@@ -68,10 +69,10 @@ export class GroupAccess {
     }
   };
 
-  #atPrimary(call: Call, kind: "read" | "write"): string | undefined {
+  #atPrimary(call: Call, spec: CommandSpec, kind: "read" | "write"): string | undefined {
     const { replica, now } = this.#parts;
     if (replica.mayEvaluate && replica.mayServe(now())) {
-      if (kind === "read" || this.#hasEnoughReplicas()) return undefined;
+      if (kind === "read" || this.#hasEnoughReplicas() || isRepeated(call, spec)) return undefined;
       return this.#waitOr(call, ROLE_HOLD_MILLIS, NO_REPLICAS);
     }
     return this.#waitOr(call, ROLE_HOLD_MILLIS, NO_PRIMARY);

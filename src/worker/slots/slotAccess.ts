@@ -1,5 +1,6 @@
 import { keySlot } from "../../base/crc16.ts";
 import { type Call, NOT_YET } from "../../core/command/call.ts";
+import { isRepeated } from "../../core/command/dispatch.ts";
 import type { CommandSpec } from "../../core/command/spec.ts";
 import type { CommandTable } from "../../core/command/table.ts";
 import {
@@ -67,7 +68,7 @@ export class SlotAccess {
       case SLOT_OWNED:
         return undefined;
       case SLOT_SEALED:
-        return kind === "read" ? undefined : this.#waitOr(call, moving(slot));
+        return kind === "read" || isRepeated(call, spec) ? undefined : this.#waitOr(call, moving(slot));
       case SLOT_CLOSED:
       case SLOT_READY:
         return this.#waitOr(call, moving(slot));

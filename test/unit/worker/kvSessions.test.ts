@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { newSession } from "../../../sim/oracle/session.ts";
 import { ByteWriter } from "../../../src/base/byteWriter.ts";
-import { latin1Bytes } from "../../../src/base/latin1.ts";
+import { decodeLatin1, latin1Bytes } from "../../../src/base/latin1.ts";
 import { KvArgs } from "../../../src/worker/api/kvArgs.ts";
 import { checkRequest } from "../../../src/worker/api/kvCheck.ts";
 import { kvTable } from "../../../src/worker/api/kvCommands.ts";
@@ -12,10 +12,12 @@ import { Positions } from "../../../src/worker/api/position.ts";
 import { WireReader } from "../../../src/worker/api/wireReader.ts";
 import { putBytes, putMessage, putOptionalBytes, putSigned, putUnsigned } from "../../../src/worker/api/wireWriter.ts";
 import type { Client, ClientSink, Output } from "../../../src/worker/client.ts";
+import { GroupAccess, type GroupAccessParts } from "../../../src/worker/replication/access.ts";
 import { LOG_MICROS, NodeRig } from "./nodeRig.ts";
 
 const MINUTE = 60_000;
 const ERROR = 2;
+const MINUS = 0x2d;
 
 interface Answer {
   readonly id: number;
@@ -78,6 +80,11 @@ class Caller implements ClientSink {
 
   send(output: Output): void {
     const bytes = typeof output === "string" ? latin1Bytes(output) : output;
+    // The executor refuses in Redis's words, which the gateway translates.
+    if (bytes[0] === MINUS) {
+      this.answers.push({ id: 0, field: ERROR, text: decodeLatin1(bytes) });
+      return;
+    }
     const calls = new WireReader(bytes);
     while (calls.next()) {
       const end = calls.bytesField();
@@ -203,6 +210,63 @@ describe("writes of sessions at a node", () => {
     assert.match(caller.newest.text, /below first_open/);
     caller.increment(session, 1_001);
     assert.equal(caller.newest.field, INCREMENT);
+  });
+
+  test("one that was executed is answered while writes are refused; others are refused, and that is not remembered", async () => {
+    const rig = await NodeRig.open();
+    const caller = new Caller(rig);
+    const session = openSession(rig, MINUTE);
+    caller.increment(session, 1);
+    await caller.answered();
+    caller.increment(session, 3, 3);
+    const done = await caller.answered();
+    rig.logDisk.capacityBytes = 0;
+    caller.put("refused", session, 4);
+    assert.match((await caller.answered()).text, /no space left/);
+    await rig.pass(100_000);
+    const last = rig.node.replica.nextSeq;
+    caller.increment(session, 3, 3);
+    assert.deepEqual(caller.newest, { ...done, id: 4 });
+    caller.increment(session, 1);
+    assert.match(caller.newest.text, /below first_open/);
+    caller.put("counter", session, 3);
+    assert.match(caller.newest.text, /another write/);
+    for (const number of [4, 5]) {
+      caller.increment(session, number);
+      assert.match(caller.newest.text, /no space left/);
+      caller.put("refused", session, number);
+      assert.match(caller.newest.text, /no space left/);
+    }
+    assert.equal(rig.node.state.sessionRows, 1);
+    assert.equal(rig.node.replica.nextSeq, last, "nothing is written");
+    rig.logDisk.capacityBytes = Number.MAX_SAFE_INTEGER;
+    await rig.pass(2_000_000);
+    caller.put("refused", session, 4);
+    assert.equal((await caller.answered()).field, PUT);
+    caller.increment(session, 5);
+    assert.equal((await caller.answered()).field, INCREMENT);
+  });
+
+  test("one that was executed is answered while a group has too few replicas for writes", async () => {
+    const rig = await NodeRig.open();
+    const caller = new Caller(rig);
+    const session = openSession(rig, MINUTE);
+    caller.increment(session, 1);
+    const first = await caller.answered();
+    const replica = { role: "primary", mayEvaluate: true, mayServe: () => true };
+    const configuration = { secondaries: [], minReplicas: 2 };
+    let now = 0;
+    rig.node.executor.access = new GroupAccess({
+      ...({ replica: { ...replica, configuration }, slots: undefined } as unknown as GroupAccessParts),
+      now: () => now,
+    }).judge;
+    caller.increment(session, 1);
+    assert.deepEqual(caller.newest, { ...first, id: 2 });
+    caller.increment(session, 2);
+    assert.equal(caller.answers.length, 2, "it waits");
+    now = 10_000;
+    rig.node.executor.tryHeld();
+    assert.match((await caller.answered()).text, /NOREPLICAS/);
   });
 
   test("FLUSHALL forgets them, also where nothing else is", async () => {

@@ -4,6 +4,7 @@ import { Args } from "../../../../src/core/command/args.ts";
 import { type Call, NOT_YET } from "../../../../src/core/command/call.ts";
 import { commandTable } from "../../../../src/core/command/commandTable.ts";
 import { openSession, type Session } from "../../../../src/core/command/session.ts";
+import type { CommandSpec } from "../../../../src/core/command/spec.ts";
 import type { SlotChange } from "../../../../src/core/slots/slotChange.ts";
 import { firstSlotMap, ownersOf, type SlotMap } from "../../../../src/core/slots/slotMap.ts";
 import { ALL_SLOTS, type SlotRanges } from "../../../../src/core/slots/slotRanges.ts";
@@ -62,10 +63,10 @@ class Rig {
     return this;
   }
 
-  judge(line: string, kind: "read" | "write"): string | undefined {
+  judge(line: string, kind: "read" | "write", changes: Partial<CommandSpec> = {}): string | undefined {
     const args = Args.of(...line.split(" "));
     const call = { args, session: this.session, heldSince: this.heldSince } as Call;
-    const spec = commandTable.find(args)!;
+    const spec = { ...commandTable.find(args)!, ...changes };
     const slot = this.access.slotOf(call, spec);
     return this.access.crossed(slot) ?? this.access.judge(call, spec, slot, kind);
   }
@@ -104,10 +105,13 @@ describe("access by slot", () => {
     rig.map = firstSlotMap({ g1: ALL_SLOTS });
     assert.deepEqual(rig.fate("GET foo", "read"), [undefined]);
     assert.deepEqual(rig.fate("SET foo 1", "write"), [NOT_YET, MOVING]);
+    assert.equal(rig.judge("SET foo 1", "write", { isRepeated: () => false }), NOT_YET);
+    assert.equal(rig.judge("SET foo 1", "write", { isRepeated: () => true }), undefined, "it changes nothing");
     assert.deepEqual(rig.fate("SET bar 1", "write"), [undefined]);
     assert.deepEqual(rig.fate("FLUSHDB", "write"), [NOT_YET, "TRYAGAIN Slots are moving (m); nothing was executed"]);
     rig.follow({ kind: "close", move: "m" });
     assert.deepEqual(rig.fate("GET foo", "read"), [NOT_YET, MOVING]);
+    assert.equal(rig.judge("SET foo 1", "write", { isRepeated: () => true }), NOT_YET);
     assert.equal(rig.access.redirect(FOO), undefined);
     rig.follow({ kind: "release", move: "m" });
     assert.deepEqual(rig.fate("GET foo", "read"), [NOT_YET, NOT_SERVED], "who has it is not known yet");
