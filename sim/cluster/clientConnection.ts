@@ -47,11 +47,14 @@ export abstract class ClientConnection<Request> implements ClientSink {
 
   /** They come to the node `micros` later. */
   protected arriveAfter(micros: number, requests: readonly Request[]): void {
-    this.#events.scheduler.after(micros, this.process.life, "request", () => {
-      if (this.#client.gone) return;
-      this.#inbox.push(...requests);
-      this.#pump();
-    });
+    this.#events.scheduler.after(micros, this.process.life, "request", () => this.arrived(requests));
+  }
+
+  /** They have come to the node. */
+  protected arrived(requests: readonly Request[]): void {
+    if (this.#client.gone) return;
+    this.#inbox.push(...requests);
+    this.#pump();
   }
 
   #pump(): void {

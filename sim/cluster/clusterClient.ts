@@ -9,6 +9,8 @@ import { slotOfTag } from "./tags.ts";
 
 /** Errors that say: this was not executed, and will not be. */
 const REFUSALS = /^(MOVED|TRYAGAIN|CLUSTERDOWN|LOADING|NOREPLICAS|MISCONF|UNBLOCKED|EXECABORT) /;
+/** And where nodes forward what belongs elsewhere. Who does that answers nobody with `MOVED`, as long as these clients wait. */
+const PROXY_REFUSALS = /^(CROSSSLOT Watched|TRYAGAIN|CLUSTERDOWN|LOADING|NOREPLICAS|MISCONF|UNBLOCKED|EXECABORT) /;
 /** Who is connected to any replica is there to read. */
 const READER_PER_CENT = 95;
 const AGAIN_MICROS = 20_000;
@@ -145,11 +147,12 @@ export class ClusterClient {
   }
 
   #answered(reply: RespValue): void {
-    const { trace, count, surprised } = this.#parts;
+    const { trace, count, surprised, options } = this.#parts;
+    const refusals = options.proxies ? PROXY_REFUSALS : REFUSALS;
     trace(`${this.name} hears ${typeof reply === "string" ? reply : JSON.stringify(reply)}`);
     const error = errorOf(reply);
     if (error === undefined) count("answers");
-    else if (REFUSALS.test(error)) count(`refused: ${error.split(" ")[0]}`);
+    else if (refusals.test(error)) count(`refused: ${error.split(" ")[0]}`);
     else surprised(`${this.name} was told ${error}`);
     if (error?.startsWith("MOVED ") === true) this.#sentElsewhere(error);
     this.#replies.push(reply);

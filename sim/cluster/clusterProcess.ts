@@ -13,10 +13,12 @@ import { Node, type NodeParts } from "../../src/worker/node.ts";
 import type { NodeError } from "../../src/worker/nodeError.ts";
 import type { Life, Scheduler } from "../kernel/scheduler.ts";
 import { simTimers } from "../kernel/simClock.ts";
+import type { SimForward } from "../net/simForward.ts";
 import type { SimNetwork } from "../net/simNetwork.ts";
 import type { SimWorkerCalls } from "../net/simWorkerCalls.ts";
 import type { Machine } from "./machine.ts";
 import type { ClusterOptions } from "./options.ts";
+import { Proxying } from "./proxying.ts";
 import type { OpenSeat, Seat } from "./seat.ts";
 
 const GROUP = "g1";
@@ -33,6 +35,9 @@ export interface ClusterProcessParts {
   readonly scheduler: Scheduler;
   readonly network: SimNetwork;
   readonly calls: SimWorkerCalls;
+  /** How it executes requests at other nodes; undefined where clients are told to go there. */
+  readonly forward?: SimForward | undefined;
+  readonly onForwarded?: (count: number) => void;
   readonly connect: (life: Life) => Coordinator;
   readonly openSeat: OpenSeat;
   /** Names the machine's present boot. */
@@ -61,6 +66,7 @@ export class ClusterProcess {
   /** It hands over, and clients are still answered. */
   isStopping = false;
   readonly #parts: ClusterProcessParts;
+  #proxying: Proxying | undefined;
 
   constructor(parts: ClusterProcessParts) {
     this.#parts = parts;
@@ -80,7 +86,7 @@ export class ClusterProcess {
   async open(): Promise<Result<void, NodeError>> {
     const parts = this.#parts;
     const { machine, life, prng } = this;
-    const { scheduler, options, connect, network, calls, openSeat, onFatal, onNotice } = parts;
+    const { scheduler, options, connect, network, calls, forward, openSeat, onFatal, onNotice } = parts;
     const timers = simTimers(scheduler, life, TURN_MICROS);
     const coordinator = connect(life);
     const seat = await openSeat({
@@ -125,6 +131,12 @@ export class ClusterProcess {
       onNotice,
     });
     if (!opened.ok) return opened;
+    if (forward !== undefined) {
+      this.#proxying = new Proxying({
+        ...{ process: this, node: opened.value, group: seat.value.parts, forward, scheduler, timers, port: RESP_PORT },
+        onForwarded: parts.onForwarded ?? (() => undefined),
+      });
+    }
     this.isServing = true;
     return seat.value.register(opened.value);
   }
@@ -161,10 +173,13 @@ export class ClusterProcess {
     this.isStopping = true;
     await node.retire();
     this.isServing = false;
+    this.#proxying?.stopAccepting();
     node.executor.halt();
     await node.journal.drain();
     hangUp();
+    this.#proxying?.endAll();
     await node.stop();
+    this.#proxying?.stop();
     await seat.close();
   }
 }

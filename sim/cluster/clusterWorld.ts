@@ -7,6 +7,7 @@ import type { NodeError } from "../../src/worker/nodeError.ts";
 import { HistoryLog } from "../checker/historyLog.ts";
 import { Scheduler } from "../kernel/scheduler.ts";
 import { TraceHash } from "../kernel/traceHash.ts";
+import { SimForward } from "../net/simForward.ts";
 import { SimNetwork } from "../net/simNetwork.ts";
 import { SimWorkerCalls } from "../net/simWorkerCalls.ts";
 import { SimCoordinator } from "../node/simCoordinator.ts";
@@ -27,9 +28,9 @@ import type { OnceClient } from "./once/onceClient.ts";
 import type { OnceLane } from "./once/onceLane.ts";
 import { OnceWrites } from "./once/onceWrites.ts";
 import { Operator } from "./operator.ts";
-import { type ClusterOptions, drawClusterOptions, type PlannedFault } from "./options.ts";
+import { type ClusterOptions, chosen, drawClusterOptions } from "./options.ts";
 import { Requests } from "./requests.ts";
-import type { ClusterSabotage } from "./sabotage/clusterSabotage.ts";
+import { type ClusterSabotage, withSabotage } from "./sabotage/clusterSabotage.ts";
 import type { OpenSeat } from "./seat.ts";
 import { tagsFor } from "./tags.ts";
 
@@ -76,6 +77,7 @@ export class ClusterWorld {
   readonly coordinator: SimCoordinator;
   readonly groups: readonly Group[];
   readonly calls: SimWorkerCalls;
+  readonly forward: SimForward | undefined;
   /** What keys' names begin with: see `Key`. */
   readonly tags: readonly string[];
   readonly operator: Operator | undefined;
@@ -110,7 +112,7 @@ export class ClusterWorld {
     const prng = createPrng(settings.seed);
     const { sabotage, groups = sabotage?.groups ?? ONE_GROUP } = settings;
     const drawn = drawClusterOptions(prng.fork("options"), groups);
-    const sabotaged = sabotage?.options?.(drawn) ?? drawn;
+    const sabotaged = sabotage === undefined ? drawn : withSabotage(drawn, sabotage);
     const replicas = sabotaged.moves === undefined ? [sabotaged.machines] : sabotaged.groups;
     this.options = { ...sabotaged, groups: replicas, faults: chosen(sabotaged.faults, settings.faults) };
     this.ambushes = settings.ambushes;
@@ -129,6 +131,7 @@ export class ClusterWorld {
       slowMicrosMax: 150_000,
     });
     this.calls = new SimWorkerCalls(this.network);
+    this.forward = options.proxies && new SimForward(this.network);
     this.coordinator = new SimCoordinator({
       scheduler,
       prng: prng.fork("coordinator"),
@@ -268,6 +271,8 @@ export class ClusterWorld {
       scheduler,
       network,
       calls: this.calls,
+      forward: this.forward,
+      onForwarded: (count) => this.count("forwarded", count),
       openSeat,
       boot: `boot ${sabotage?.forgetsBoots === true ? 1 : machine.boots}`,
       connect: (life) => {
@@ -491,8 +496,4 @@ export class ClusterWorld {
     this.#invariants.judge();
     if (this.violation === undefined) this.#enter("over");
   }
-}
-
-function chosen(faults: readonly PlannedFault[], numbers: readonly number[] | undefined): readonly PlannedFault[] {
-  return numbers === undefined ? faults : faults.filter((_, i) => numbers.includes(i));
 }

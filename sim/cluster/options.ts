@@ -89,6 +89,8 @@ export interface ClusterOptions {
   readonly times: ReplicaTimes;
   readonly sizes: NodeSizes;
   readonly faults: readonly PlannedFault[];
+  /** Nodes execute at others what clients ask for and what belongs there (`--proxy yes`); undefined where they do not. */
+  readonly proxies?: true;
 }
 
 /** How slots move in a world of several groups. */
@@ -115,7 +117,8 @@ export function drawClusterOptions(prng: Prng, groups: readonly [number, number]
   const drawn = drawOneGroup(prng);
   const several = prng.fork("groups");
   const count = several.between(...groups);
-  return count === 1 ? drawn : withMoves(drawn, several, count);
+  const options = count === 1 ? drawn : withMoves(drawn, several, count);
+  return prng.fork("proxies").chance(1, 3) ? { ...options, proxies: true } : options;
 }
 
 function withMoves(drawn: ClusterOptions, prng: Prng, count: number): ClusterOptions {
@@ -234,4 +237,12 @@ function drawFaults(prng: Prng, machines: number, chaosMicros: number, all: read
     });
   }
   return faults;
+}
+
+/** Only those of the faults that have these numbers. */
+export function chosen(
+  faults: readonly PlannedFault[],
+  numbers: readonly number[] | undefined,
+): readonly PlannedFault[] {
+  return numbers === undefined ? faults : faults.filter((_, i) => numbers.includes(i));
 }

@@ -42,6 +42,19 @@ export interface SimNetworkChances {
   slowMicrosMax: number;
 }
 
+/** One side of a connection: a process on a machine. */
+export interface Party {
+  readonly host: string;
+  readonly life: Life;
+}
+
+/** Connections of another kind between the same machines: what befalls the links befalls them, too. */
+export interface Carried {
+  conditionsChanged(): void;
+  broken(a: string, b: string): void;
+  ended(life: Life, how: "process" | "machine"): void;
+}
+
 /**
  * The links of all replicas in virtual time. Machines are named by the host they listen at. A cut holds what is under way, as TCP
  * does: it arrives when the cut is healed before the link has gone down, else it is lost.
@@ -51,6 +64,7 @@ export class SimNetwork {
   readonly prng: Prng;
   readonly options: SimNetworkOptions;
   readonly chances: SimNetworkChances = { breakOneIn: 0, slowOneIn: 0, slowMicrosMax: 0 };
+  readonly carried = new Set<Carried>();
   readonly #endpoints = new Map<string, SimEndpoint>();
   /** Both ends of every connection that is not down at both. */
   readonly #ends = new Set<SimLink>();
@@ -130,6 +144,7 @@ export class SimNetwork {
     for (const end of [...this.#ends]) {
       if (end.endpoint.host === a && end.other.endpoint.host === b) this.#break(end);
     }
+    for (const each of this.carried) each.broken(a, b);
   }
 
   /** The process with this life has ended: its machine closes the connections, or is gone too. To be called after the end. */
@@ -140,25 +155,26 @@ export class SimNetwork {
       if (how === "machine") end.vanish();
       else end.abandon();
     }
+    for (const each of this.carried) each.ended(life, how);
     this.#conditionsChanged();
   }
 
   // What links ask
 
   /** What is sent does not arrive at present. */
-  isBlocked(from: SimEndpoint, to: SimEndpoint): boolean {
+  isBlocked(from: Pick<Party, "host">, to: Pick<Party, "host">): boolean {
     return this.isCut(from.host, to.host) || this.isPaused(to.host);
   }
 
   /** Not even a ping comes. */
-  isSilent(from: SimEndpoint, to: SimEndpoint): boolean {
+  isSilent(from: Party, to: Party): boolean {
     return this.isCut(from.host, to.host) || this.isPaused(from.host) || this.#vanished.has(from.life);
   }
 
   /** Runs something when a write of now arrives, not before `notBefore`; returns when. */
   arriveLater(label: string, notBefore: number, run: () => void): number {
     const { scheduler } = this;
-    const at = Math.max(notBefore, scheduler.nowMicros + this.#drawDelayMicros());
+    const at = Math.max(notBefore, scheduler.nowMicros + this.drawDelayMicros());
     scheduler.after(at - scheduler.nowMicros, undefined, label, run);
     return at;
   }
@@ -182,7 +198,7 @@ export class SimNetwork {
     if (to === undefined || !to.life.alive || this.#isUnreachable(from, to)) {
       const isDead = to === undefined || !this.#vanished.has(to.life);
       const refusedSoon = isDead && !this.isCut(from.host, address.host) && !this.isCut(address.host, from.host);
-      this.#fail(from, replica, name, refusedSoon ? this.#drawDelayMicros() : this.options.attemptMicrosMax);
+      this.#fail(from, replica, name, refusedSoon ? this.drawDelayMicros() : this.options.attemptMicrosMax);
       return;
     }
     this.arriveLater("introduction", 0, () => this.#introduce(from, to, replica, name));
@@ -196,7 +212,7 @@ export class SimNetwork {
     }
     const objection = to.objectionTo(from.hello(replica));
     if (objection !== undefined) to.refused("us", from.host, objection);
-    this.scheduler.after(this.#drawDelayMicros(), from.life, "introduction answered", () =>
+    this.scheduler.after(this.drawDelayMicros(), from.life, "introduction answered", () =>
       this.#answered(from, to, replica, name, objection),
     );
   }
@@ -229,11 +245,12 @@ export class SimNetwork {
     });
   }
 
-  #isUnreachable(a: SimEndpoint, b: SimEndpoint): boolean {
+  #isUnreachable(a: Party, b: Party): boolean {
     return this.isCut(a.host, b.host) || this.isCut(b.host, a.host) || this.isPaused(a.host) || this.isPaused(b.host);
   }
 
-  #drawDelayMicros(): number {
+  /** How long a write of now is under way. */
+  drawDelayMicros(): number {
     const { prng, options, chances } = this;
     if (chances.slowOneIn > 0 && prng.chance(1, chances.slowOneIn)) return prng.between(0, chances.slowMicrosMax);
     return prng.between(options.delayMicrosMin, options.delayMicrosMax);
@@ -245,7 +262,7 @@ export class SimNetwork {
     end.outgoing.sever();
     other.outgoing.sever();
     for (const each of [end, other]) {
-      this.scheduler.after(this.#drawDelayMicros(), each.endpoint.life, "link broken", () => each.down("broken"));
+      this.scheduler.after(this.drawDelayMicros(), each.endpoint.life, "link broken", () => each.down("broken"));
     }
   }
 
@@ -257,6 +274,7 @@ export class SimNetwork {
 
   #conditionsChanged(): void {
     for (const end of [...this.#ends]) end.conditionsChanged();
+    for (const each of this.carried) each.conditionsChanged();
   }
 }
 

@@ -73,6 +73,15 @@ export class SimPipe {
     for (let i = 0; i < held; i++) this.#arriveLater();
   }
 
+  /** Of what is under way, only the first `kept` items arrive. */
+  loseAfter(kept: number): void {
+    for (const item of this.#items.splice(kept)) if (item.type === "frames") this.bytes -= item.bytes;
+  }
+
+  get items(): number {
+    return this.#items.length;
+  }
+
   /** Loses everything that is under way, and everything that is sent from now on. */
   sever(): void {
     this.#isSevered = true;

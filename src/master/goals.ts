@@ -1,3 +1,4 @@
+import { afterMoves } from "../core/placement/afterMoves.ts";
 import { balance } from "../core/placement/balance.ts";
 import type { MoveSlots } from "../core/placement/decision.ts";
 import { movesBetween } from "../core/placement/movesBetween.ts";
@@ -5,7 +6,7 @@ import { type Assignment, assignmentOf, ownersOf } from "../core/slots/slotMap.t
 import { commonSlot, eachSlot, type SlotRanges } from "../core/slots/slotRanges.ts";
 import { type ClusterSettings, type MigrateRequest, weightOf } from "./clusterSettings.ts";
 import type { TreeSnapshot } from "./clusterWatch.ts";
-import { sharingGroups } from "./groupViews.ts";
+import { movesUnderWay, sharingGroups } from "./groupViews.ts";
 
 /** A move that is wanted, and how fast it may be. */
 export interface WantedMove extends MoveSlots {
@@ -32,7 +33,8 @@ export interface Goals {
 export function goalsOf(snapshot: TreeSnapshot, settings: ClusterSettings): Goals {
   const now = snapshot.slots?.value.now;
   if (now === undefined) return { wanted: [], doneRequests: [], isBalanced: false, problem: undefined };
-  const expected = withMovesDone(now, snapshot);
+  const underWay = movesUnderWay(snapshot).map(({ value }) => value);
+  const expected = afterMoves(now, underWay);
   const owners = ownersOf(now)!;
   const isDone = (slots: SlotRanges, to: string) => [...eachSlot(slots)].every((slot) => owners[slot] === to);
   const doneRequests = settings.requests.filter(({ slots, to }) => isDone(slots, to)).map(({ id }) => id);
@@ -43,22 +45,8 @@ export function goalsOf(snapshot: TreeSnapshot, settings: ClusterSettings): Goal
   }
   const shared = sharesOf(snapshot, settings, withRequestsDone(expected, open), open);
   if (typeof shared === "string") return { wanted: requested, doneRequests, isBalanced: false, problem: shared };
-  const isBalanced = shared.all.length === 0 && open.length === 0 && !isAnyUnderWay(snapshot);
+  const isBalanced = shared.all.length === 0 && open.length === 0 && underWay.length === 0;
   return { wanted: [...requested, ...shared.wanted], doneRequests, isBalanced, problem: undefined };
-}
-
-/** The assignment as it will be. */
-function withMovesDone(now: Assignment, snapshot: TreeSnapshot): Assignment {
-  const owners = ownersOf(now)!;
-  for (const { value } of snapshot.moves.values()) {
-    if (value.state !== "planned" && value.state !== "copying") continue;
-    for (const [from, to] of value.slots) owners.fill(value.target, from, to + 1);
-  }
-  return assignmentOf(owners);
-}
-
-function isAnyUnderWay(snapshot: TreeSnapshot): boolean {
-  return [...snapshot.moves.values()].some(({ value }) => value.state === "planned" || value.state === "copying");
 }
 
 function withRequestsDone(expected: Assignment, requests: readonly MigrateRequest[]): Assignment {

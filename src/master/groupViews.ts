@@ -1,8 +1,10 @@
 import { SPARE } from "../base/names.ts";
 import { isMember } from "../core/replica/configuration.ts";
+import type { MoveRecord } from "../core/slots/moveRecord.ts";
 import { slotsOfGroup } from "../core/slots/slotMap.ts";
 import { countSlots } from "../core/slots/slotRanges.ts";
 import type { TreeSnapshot } from "./clusterWatch.ts";
+import type { Held } from "./followedZnode.ts";
 
 /** It belongs to no group of its own: its record says so, or it is lent. */
 export function isSpare(snapshot: TreeSnapshot, worker: string): boolean {
@@ -54,4 +56,9 @@ export function secondariesOf(snapshot: TreeSnapshot, group: string): string[] {
       return worker !== undefined && isMember(configuration, { id, incarnation });
     })
     .map(({ id }) => id);
+}
+
+/** Moves that were begun and have neither been flipped nor given up. */
+export function movesUnderWay(snapshot: TreeSnapshot): Held<MoveRecord>[] {
+  return [...snapshot.moves.values()].filter(({ value }) => value.state === "planned" || value.state === "copying");
 }

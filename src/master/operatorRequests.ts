@@ -8,7 +8,7 @@ import { type ClusterSettings, isWeight, REQUESTS_MAX, WEIGHT_MAX, weightOf } fr
 import type { TreeSnapshot } from "./clusterWatch.ts";
 import type { Held } from "./followedZnode.ts";
 import { goalOf, goalsOf, type WantedMove } from "./goals.ts";
-import { allGroups, hasPrimary, isSpare } from "./groupViews.ts";
+import { allGroups, hasPrimary, isSpare, movesUnderWay } from "./groupViews.ts";
 import type { MasterRequest, PlannedMove } from "./masterApi.ts";
 import { CANCELLED } from "./mover.ts";
 
@@ -160,7 +160,7 @@ function toSettings(
 function rebalance(snapshot: TreeSnapshot, settings: ClusterSettings): Judged {
   const what = "every group gets its share by weight";
   const judged = toSettings(snapshot, settings, { ...settings, isBalancing: true }, what);
-  const isNothing = judged.ok && judged.value.moves.length === 0 && underWay(snapshot).length === 0;
+  const isNothing = judged.ok && judged.value.moves.length === 0 && movesUnderWay(snapshot).length === 0;
   return isNothing && settings.requests.length === 0 ? done(`${what}: no slot has to be moved for that`) : judged;
 }
 
@@ -177,14 +177,14 @@ function drain(group: string, snapshot: TreeSnapshot, settings: ClusterSettings)
   }
   const next = { ...settings, draining: [...settings.draining, group] };
   // What is on its way to it would have to go again.
-  const coming = underWay(snapshot).filter(({ value }) => value.target === group);
+  const coming = movesUnderWay(snapshot).filter(({ value }) => value.target === group);
   const records = coming.map((move) => aborted(move));
   return toSettings(snapshot, settings, next, `group ${group} gives all of its slots to the others`, records);
 }
 
 function undrain(group: string, snapshot: TreeSnapshot, settings: ClusterSettings): Judged {
   if (!settings.draining.includes(group)) return done(`group ${group} is not being drained`);
-  const moves = underWay(snapshot).filter(
+  const moves = movesUnderWay(snapshot).filter(
     ({ value }) => value.source === group && goalOf(value, settings).kind === "drain",
   );
   return ok({
@@ -215,7 +215,7 @@ function weight({ group, weight: asked }: Asked<"weight">, snapshot: TreeSnapsho
 }
 
 function cancel(id: string, snapshot: TreeSnapshot, settings: ClusterSettings): Judged {
-  const moves = underWay(snapshot);
+  const moves = movesUnderWay(snapshot);
   if (id === "all") {
     const next = { ...settings, requests: [], isBalancing: false, draining: [] };
     const isIdle = moves.length === 0 && JSON.stringify(next) === JSON.stringify(settings);
@@ -260,7 +260,7 @@ function cancelled(settings: ClusterSettings, moves: readonly Held<MoveRecord>[]
 
 function pause(id: string, on: boolean, snapshot: TreeSnapshot, settings: ClusterSettings): Judged {
   const word = on ? "paused" : "resumed";
-  const open = underWay(snapshot);
+  const open = movesUnderWay(snapshot);
   const move = open.find(({ value }) => value.id === id);
   if (id !== "all" && move === undefined) {
     return invalid(
@@ -306,10 +306,6 @@ function autoRebalance(on: boolean, settings: ClusterSettings): Judged {
 
 function flag(_: ClusterSettings, isDone: boolean, settings: ClusterSettings, sentences: readonly string[]): Judged {
   return ok(isDone ? { sentences, moves: [] } : { sentences, moves: [], settings });
-}
-
-function underWay(snapshot: TreeSnapshot): Held<MoveRecord>[] {
-  return [...snapshot.moves.values()].filter(({ value }) => value.state === "planned" || value.state === "copying");
 }
 
 function aborted({ value, version }: Held<MoveRecord>): Held<MoveRecord> {

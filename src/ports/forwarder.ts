@@ -1,6 +1,6 @@
 /** Connections to the Redis ports of other nodes, on which requests of this node's clients are executed there. */
 export interface ForwardNetwork {
-  /** Begins to connect to `address` (`host:port`). No handler is called before this returns. */
+  /** Begins to connect to `address` (`host:port`); nonsense cannot be connected to. No handler is called before this returns. */
   dial(address: string, handler: ForwardHandler): ForwardWire;
 }
 
@@ -18,7 +18,7 @@ export interface ForwardHandler {
   onOpen(): void;
   /** `bytes` up to `length` hold what came, until this returns. */
   onBytes(bytes: Uint8Array, length: number): void;
-  /** The operating system has taken what was sent. */
+  /** The operating system has taken all that was sent, after more than a little of it had to wait. */
   onDrain(): void;
   /** It could not be made, or has ended; told once. What was sent may or may not have arrived. */
   onClosed(reason: string): void;

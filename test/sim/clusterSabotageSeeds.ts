@@ -38,4 +38,5 @@ export const FIRST_CLUSTER_SEEDS: Readonly<Record<string, number>> = {
   "more is forgotten than was received": 0,
   "what is forgotten is executed again": 0,
   "an answer is given again before it is committed": 0,
+  "a forwarded write that may have happened is sent again": 1,
 };

@@ -19,6 +19,11 @@ export interface ClusterSabotage {
   readonly moveRules?: Partial<MoveRules>;
   /** How many groups there are, at least and at most; one by default. */
   readonly groups?: readonly [number, number];
-  /** Worlds in which the bug can show. */
+  /** Worlds in which the bug can show. Nodes forward requests only where this says so. */
   readonly options?: (drawn: ClusterOptions) => ClusterOptions;
+}
+
+/** The world in which a bug is looked for. */
+export function withSabotage({ proxies: _, ...drawn }: ClusterOptions, { options }: ClusterSabotage): ClusterOptions {
+  return options?.(drawn) ?? drawn;
 }

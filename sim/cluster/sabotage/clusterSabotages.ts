@@ -9,11 +9,12 @@ import { HeldReplies } from "../../../src/worker/heldReplies.ts";
 import { Undecided } from "../../../src/worker/replication/undecided.ts";
 import { exchange, overriding } from "../../sabotage/patching.ts";
 import type { ClusterSabotage } from "./clusterSabotage.ts";
+import { FORWARD_SABOTAGES } from "./forwardSabotages.ts";
 import { MOVE_SABOTAGES } from "./moveSabotages.ts";
 import { ONCE_SABOTAGES } from "./onceSabotages.ts";
 import { withFaults } from "./withFaults.ts";
 
-/** Bugs that one could have made around the core of a replica, and those in moving slots. The worlds must find each of them. */
+/** Bugs that one could have made around the core of a replica, in moving slots and in forwarding. The worlds must find each of them. */
 export const CLUSTER_SABOTAGES: Readonly<Record<string, ClusterSabotage>> = {
   "a secondary answers without a lease": {
     patch: () =>
@@ -121,6 +122,7 @@ export const CLUSTER_SABOTAGES: Readonly<Record<string, ClusterSabotage>> = {
   },
   ...MOVE_SABOTAGES,
   ...ONCE_SABOTAGES,
+  ...FORWARD_SABOTAGES,
 };
 
 /** A rule of the core that is not kept. */

@@ -3,6 +3,7 @@ import type { ForwardHandler, ForwardNetwork, ForwardWire } from "../../ports/fo
 
 const CONNECT_MILLIS_MAX = 1_000;
 const KEEP_ALIVE_MILLIS = 10_000;
+const PORT_MAX = 65_535;
 /** All connections are read into one buffer: what came is looked at before anything else is read. */
 const READ_BYTES = 64 * 1024;
 
@@ -50,7 +51,12 @@ class TcpWire implements ForwardWire {
       this.#end("the connection is closed");
     });
     const colon = address.lastIndexOf(":");
-    socket.connect({ host: address.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(address.slice(colon + 1)) });
+    const host = address.slice(0, Math.max(colon, 0)).replace(/^\[|\]$/g, "");
+    const port = Number(address.slice(colon + 1));
+    // Other nodes say where to go: nonsense is told like an address at which nobody answers.
+    if (host === "" || !(Number.isInteger(port) && port > 0 && port <= PORT_MAX)) {
+      socket.destroy(new Error(`${address} is not an address`));
+    } else socket.connect({ host, port });
   }
 
   get unsentBytes(): number {
