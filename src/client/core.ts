@@ -34,8 +34,8 @@ export class ClientCore {
 
   constructor(settings: Settings) {
     this.settings = settings;
-    const { tls, password, inFlightMax } = settings;
-    this.dispatcher = new Dispatcher(this.routes, { tls, password }, inFlightMax, {
+    const { tls, password, inFlightMax, callsOver } = settings;
+    this.dispatcher = new Dispatcher(this.routes, { tls, password, callsOver }, inFlightMax, {
       onRetry: ({ kind, attempts }, { message }, pauseMillis) => {
         this.#retries++;
         this.listeners.tell("retry", { kind, message, pauseMillis, attempts });
@@ -167,6 +167,7 @@ export class ClientCore {
     const now = performance.now();
     const nodes = [...this.dispatcher.links.values()].map((link) => ({
       address: link.address,
+      carrier: link.carrier,
       inFlight: link.inFlight,
       calls: link.calls,
       reads: link.reads,

@@ -1,11 +1,10 @@
 import { HoldfastError } from "./errors.ts";
 import { errorOf, lastingCode, nextStep } from "./failures.ts";
-import { Link, type LinkEvents } from "./link.ts";
+import { Link, type LinkEvents, type LinkOptions } from "./link.ts";
 import type { AnswerMessage } from "./messages.ts";
 import { chooseNode } from "./replicaChoice.ts";
 import type { Failure, Request } from "./request.ts";
 import type { Routes } from "./routes.ts";
-import type { ChannelOptions } from "./wire/channel.ts";
 import type { WriteSessions } from "./writeSessions.ts";
 
 const BACKOFF_FIRST_MILLIS = 5;
@@ -28,7 +27,7 @@ export class Dispatcher implements LinkEvents {
   /** Numbers writes; undefined: they go without, and are not repeated when their fate is unknown. */
   sessions: WriteSessions | undefined;
   readonly #routes: Routes;
-  readonly #options: ChannelOptions;
+  readonly #options: Omit<LinkOptions, "redisOf">;
   readonly #inFlightMax: number;
   readonly #events: DispatcherEvents;
   readonly #paused = new Set<Request>();
@@ -36,7 +35,7 @@ export class Dispatcher implements LinkEvents {
   #sweep: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(routes: Routes, options: ChannelOptions, inFlightMax: number, events: DispatcherEvents) {
+  constructor(routes: Routes, options: Omit<LinkOptions, "redisOf">, inFlightMax: number, events: DispatcherEvents) {
     this.#routes = routes;
     this.#options = options;
     this.#inFlightMax = inFlightMax;
@@ -76,7 +75,7 @@ export class Dispatcher implements LinkEvents {
   linkTo(address: string): Link {
     const known = this.links.get(address);
     if (known !== undefined) return known;
-    const link = new Link(address, this.#options, this);
+    const link = new Link(address, { ...this.#options, redisOf: (node) => this.#routes.redisOf(node) }, this);
     // It counts from where the others are, or everything would go to it until it has caught up.
     for (const { turn } of this.links.values()) link.turn = Math.max(link.turn, turn);
     this.links.set(address, link);
@@ -203,7 +202,7 @@ export class Dispatcher implements LinkEvents {
     const awake: Link[] = [];
     for (const address of addresses) {
       const link = this.linkTo(address);
-      if (!link.channel.isResting && (consistency === "eventual" || !link.isAvoided(now))) awake.push(link);
+      if (!link.isResting && (consistency === "eventual" || !link.isAvoided(now))) awake.push(link);
     }
     return chooseNode(awake, now, Math.random);
   }

@@ -6,7 +6,8 @@ import { LatencyMean } from "./latency.ts";
 import type { AnswerMessage } from "./messages.ts";
 import type { NodeLoad } from "./replicaChoice.ts";
 import type { Failure, Request } from "./request.ts";
-import { Channel, type ChannelOptions, type OpenCall } from "./wire/channel.ts";
+import { CallsSocket } from "./wire/callsSocket.ts";
+import { type CallHandlers, Channel, type ChannelOptions, type OpenCall } from "./wire/channel.ts";
 import { FRAME_HEAD_BYTES } from "./wire/grpcFrames.ts";
 import { type GrpcStatus, STATUS } from "./wire/grpcStatus.ts";
 import { ProtoWriter } from "./wire/protoWriter.ts";
@@ -17,6 +18,15 @@ const MESSAGE_BYTES_ENOUGH = 256 * 1024;
 const AVOIDED_MILLIS = 500;
 /** With so few calls under way, what they wait for counts more than what messages cost. */
 const FEW_CALLS = 16;
+
+/** A Redis port that carries no calls is tried again so much later. */
+const REFUSED_MILLIS = 30_000;
+
+export interface LinkOptions extends ChannelOptions {
+  readonly callsOver: "redis" | "grpc";
+  /** Where the node at an address takes Redis clients; undefined if nobody has said. */
+  readonly redisOf: (address: string) => string | undefined;
+}
 
 /** What a link tells whoever made it. */
 export interface LinkEvents {
@@ -40,6 +50,11 @@ export class Link implements NodeLoad {
   readonly #latency = new LatencyMean();
   readonly #writer = new ProtoWriter();
   #stream: OpenCall | undefined;
+  /** What carries the stream. */
+  carrier: "redis" | "grpc" | undefined;
+  readonly #options: LinkOptions;
+  /** Its Redis port is not tried before. */
+  #grpcUntil = 0;
   #avoidedUntil = 0;
   #nextId = 1;
   /** Calls from this id on are not written yet. */
@@ -50,10 +65,16 @@ export class Link implements NodeLoad {
     this.#write();
   };
 
-  constructor(address: string, options: ChannelOptions, events: LinkEvents) {
+  constructor(address: string, options: LinkOptions, events: LinkEvents) {
     this.address = address;
+    this.#options = options;
     this.channel = new Channel(address, options);
     this.#events = events;
+  }
+
+  /** It failed last, and is not tried again yet. */
+  get isResting(): boolean {
+    return this.#stream === undefined && this.channel.isResting;
   }
 
   get inFlight(): number {
@@ -84,7 +105,7 @@ export class Link implements NodeLoad {
     if (request.kind === "get") this.#gets.add(request);
     const writer = this.#begin();
     writeCall(writer, id, Math.max(1, Math.ceil(request.deadline - now)), request.kind, request.message);
-    if (writer.length > MESSAGE_BYTES_ENOUGH) this.#write();
+    this.#writeInTime();
   }
 
   /** It has said that it is not in sync: it is asked for nothing that has to be new for a while. */
@@ -104,6 +125,7 @@ export class Link implements NodeLoad {
     if (request.kind === "get" && age > this.#latency.at(now)) this.#latency.add(age, now);
     if (this.#stream === undefined) return;
     writeCancelled(this.#begin(), request.id);
+    this.#writeInTime();
   }
 
   /** Those that wait for an answer, the oldest first. */
@@ -123,13 +145,17 @@ export class Link implements NodeLoad {
 
   #begin(): ProtoWriter {
     if (this.#writer.length === 0) this.#writer.skip(FRAME_HEAD_BYTES);
-    if (!this.#isFlushing) {
+    return this.#writer;
+  }
+
+  /** All that is asked before this callback's promises are done goes together, or, where there is much, all of the turn. */
+  #writeInTime(): void {
+    if (this.#writer.length > MESSAGE_BYTES_ENOUGH) this.#write();
+    else if (!this.#isFlushing) {
       this.#isFlushing = true;
-      // All that is asked before this callback's promises are done goes together, or all of the turn.
       if (this.#pending.size <= FEW_CALLS) process.nextTick(this.#flush);
       else setImmediate(this.#flush);
     }
-    return this.#writer;
   }
 
   #write(): void {
@@ -142,14 +168,47 @@ export class Link implements NodeLoad {
   }
 
   #open(): OpenCall {
-    const stream = this.channel.open(PATHS.calls, {
-      onMessage: (message) => this.#receive(message),
-      onEnd: (status) => {
-        if (this.#stream === stream) this.#end(status);
+    const { callsOver, redisOf, password } = this.#options;
+    const redis = callsOver === "redis" && performance.now() >= this.#grpcUntil ? redisOf(this.address) : undefined;
+    if (redis === undefined) return this.#openOverGrpc();
+    const stream: OpenCall = new CallsSocket(redis, password, {
+      ...this.#handlersOf(() => stream),
+      onRefused: (frames) => {
+        if (this.#stream !== stream) return;
+        this.#grpcUntil = performance.now() + REFUSED_MILLIS;
+        const other = this.#openOverGrpc();
+        for (const frame of frames) other.write(frame);
       },
     });
+    this.carrier = "redis";
     this.#stream = stream;
     return stream;
+  }
+
+  #openOverGrpc(): OpenCall {
+    const stream: OpenCall = this.channel.open(
+      PATHS.calls,
+      this.#handlersOf(() => stream),
+    );
+    this.carrier = "grpc";
+    this.#stream = stream;
+    return stream;
+  }
+
+  #handlersOf(own: () => OpenCall): CallHandlers {
+    let isHeard = false;
+    return {
+      onMessage: (message) => {
+        isHeard = true;
+        this.#receive(message);
+      },
+      onEnd: (status) => {
+        if (this.#stream !== own()) return;
+        // Nothing at all is answered there now, so nothing is known of what its Redis port carries.
+        if (!isHeard) this.#grpcUntil = 0;
+        this.#end(status);
+      },
+    };
   }
 
   #receive(message: Buffer): void {
@@ -181,6 +240,7 @@ export class Link implements NodeLoad {
   /** All that has no answer has failed, in the order in which it was asked. */
   #end(status: GrpcStatus): void {
     this.#stream = undefined;
+    this.carrier = undefined;
     const requests = [...this.#pending.entries()].filter(([id]) => id < this.#firstUnwritten);
     for (const [, request] of requests) {
       this.#done(request);

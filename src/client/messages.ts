@@ -17,6 +17,7 @@ export interface GroupMessage {
 interface WorkerMessage {
   readonly id: string;
   readonly role: string;
+  readonly redis: string;
   readonly rpc: string;
   readonly present: boolean;
 }

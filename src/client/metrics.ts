@@ -2,6 +2,8 @@ import type { HoldfastErrorCode } from "./errors.ts";
 
 interface NodeMetrics {
   readonly address: string;
+  /** What carries calls there now; undefined if nothing does. */
+  readonly carrier: "redis" | "grpc" | undefined;
   /** Calls without an answer. */
   readonly inFlight: number;
   /** Since the beginning: calls, those that only read, and messages that took them there. */

@@ -52,6 +52,11 @@ export interface ConnectOptions {
   readonly cache?: CacheOptions;
   /** Where the nodes want one. */
   readonly password?: string;
+  /**
+   * What carries calls: connections to the nodes' Redis ports, which cost both sides half as much, or gRPC. `redis` by default;
+   * where that cannot be, and always with `tls`, it is gRPC.
+   */
+  readonly callsOver?: "redis" | "grpc";
   /** Where the nodes use certificates. */
   readonly tls?: ClientTls;
 }
@@ -79,6 +84,7 @@ export interface Settings {
   readonly inFlightMax: number;
   readonly cache: Required<CacheOptions> | undefined;
   readonly password: string | undefined;
+  readonly callsOver: "redis" | "grpc";
   readonly tls: ClientTls | undefined;
 }
 
@@ -107,9 +113,11 @@ export function settingsOf(options: ConnectOptions): Settings {
     inFlightMax: checkCount("inFlightMax", options.inFlightMax ?? 100_000),
     cache: cache === undefined ? undefined : cacheOf(cache),
     password: options.password,
+    callsOver: options.tls === undefined ? (options.callsOver ?? "redis") : "grpc",
     tls: options.tls,
   };
   if (!["replicas", "primary"].includes(settings.readFrom)) throw invalid("readFrom", "is replicas or primary");
+  if (!["redis", "grpc"].includes(settings.callsOver)) throw invalid("callsOver", "is redis or grpc");
   if (settings.consistency === "cached" && cache === undefined) throw invalid("consistency", "cached needs a cache");
   return settings;
 }

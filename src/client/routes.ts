@@ -21,6 +21,8 @@ export class Routes {
   /** By slot, and by a group's name: addresses that answers named. */
   readonly #movedTo = new Map<number, string>();
   readonly #primaries = new Map<string, string>();
+  /** Redis ports, by the addresses of calls. */
+  #redis = new Map<string, string>();
 
   get groups(): readonly GroupRoute[] {
     return this.#groups;
@@ -36,6 +38,8 @@ export class Routes {
     // What answers said is older than a newer assignment, or in it.
     if (slotsVersion > this.#version) this.#movedTo.clear();
     this.#version = slotsVersion;
+    const workers = groups.flatMap((group) => group.workers);
+    this.#redis = new Map(workers.map(({ rpc, redis }) => [rpc, redis]));
     const before = new Map(this.#groups.map((group) => [group.name, group]));
     this.#groups = groups.map(routeOf);
     this.#owners.fill(undefined);
@@ -52,6 +56,12 @@ export class Routes {
 
   groupOf(slot: number): GroupRoute | undefined {
     return this.#owners[slot];
+  }
+
+  /** Where the node at `address` takes Redis clients; undefined if nobody has said. */
+  redisOf(address: string): string | undefined {
+    const redis = this.#redis.get(address);
+    return redis === "" ? undefined : redis;
   }
 
   /** Who takes writes of the slot, as far as anybody has said. */

@@ -115,7 +115,7 @@ export class TopologyFeed {
 const SILENT = "it says nothing";
 
 function aloneAt(address: string): TopologyMessage {
-  const worker = { id: address, role: "ROLE_PRIMARY", rpc: address, present: true };
+  const worker = { id: address, role: "ROLE_PRIMARY", redis: "", rpc: address, present: true };
   const slots = [{ from: 0, to: SLOT_COUNT - 1 }];
   const groups = [{ name: address, slots, epoch: 0, workers: [worker] }];
   return { cluster: "", slotsVersion: 0, groups, masters: [] };

@@ -1,9 +1,12 @@
 import type { Server } from "@grpc/grpc-js";
 import { err, ok, type Result } from "../base/result.ts";
-import type { Grpc, KvBackend } from "../gateway/grpc/kvBackend.ts";
+import type { Grpc } from "../gateway/grpc/grpcLibrary.ts";
 import { KV_SERVICE, type MountedKv, mountKv } from "../gateway/grpc/kvService.ts";
 import { mountReflection } from "../gateway/grpc/reflection.ts";
-import { WatchBell } from "../gateway/grpc/watchBell.ts";
+import type { CallsStream } from "../gateway/kv/callsStream.ts";
+import type { KvBackend } from "../gateway/kv/kvBackend.ts";
+import { KvStream } from "../gateway/kv/kvStream.ts";
+import { WatchBell } from "../gateway/kv/watchBell.ts";
 import type { ListenError } from "../gateway/resp/respServer.ts";
 import type { TopologyProvider } from "../platform/rpc/clusterService.ts";
 import type { Mount } from "../platform/rpc/mountedServer.ts";
@@ -47,6 +50,11 @@ export class KvApi {
     if (node.parts.others === undefined && isServed) node.log.backlogBytes = BACKLOG_BYTES_DEFAULT;
     this.#backend = backendOf(node, settings);
     if (this.#mounted !== undefined) this.#mounted.backend = this.#backend;
+  }
+
+  /** Answers the calls of a stream that came another way; undefined if this node answers none. */
+  answer(stream: CallsStream): { end(): void } | undefined {
+    return this.#backend && new KvStream(this.#backend, stream, Number.POSITIVE_INFINITY, () => undefined);
   }
 
   /** Opens a server of its own, which tells the topology, too: for a node that is alone. Answers its port. */

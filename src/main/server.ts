@@ -221,6 +221,7 @@ async function serveFrom(
     isProtected,
     passwordRequired: () => settings.text("requirepass") !== "",
     now: () => Date.now(),
+    openCalls: (stream) => api.answer(stream),
   });
   services.attach(resp, () => api.streams);
   const proxy = config.proxy ?? config.zookeeper === undefined;

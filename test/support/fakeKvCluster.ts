@@ -3,13 +3,16 @@ import { FakeGroup, FakeKvNode } from "./fakeKvNode.ts";
 
 const SLOTS = 16_384;
 
+/** Without `redis`, nodes have no Redis port. */
+export type FakeCarrier = "redis" | "grpc";
+
 /** Groups of nodes in this process that speak kv.proto over real sockets. */
 export class FakeKvCluster {
   readonly groups: readonly FakeGroup[];
   readonly nodes: readonly FakeKvNode[];
   #version = 1;
 
-  private constructor(groupCount: number, replicas: number) {
+  private constructor(groupCount: number, replicas: number, carrier: FakeCarrier) {
     this.groups = Array.from({ length: groupCount }, (_, index) => {
       const group = new FakeGroup(`g${index + 1}`);
       const size = SLOTS / groupCount;
@@ -18,13 +21,14 @@ export class FakeKvCluster {
     });
     this.nodes = this.groups.flatMap((group) =>
       Array.from({ length: replicas }, (_, index) => {
-        return new FakeKvNode(`${group.name}r${index + 1}`, group, this.groups, () => this.topology());
+        const rest = { topology: () => this.topology(), hasRedis: carrier === "redis" };
+        return new FakeKvNode(`${group.name}r${index + 1}`, group, this.groups, rest);
       }),
     );
   }
 
-  static async start(groupCount = 1, replicas = 1): Promise<FakeKvCluster> {
-    const cluster = new FakeKvCluster(groupCount, replicas);
+  static async start(groupCount = 1, replicas = 1, carrier: FakeCarrier = "redis"): Promise<FakeKvCluster> {
+    const cluster = new FakeKvCluster(groupCount, replicas, carrier);
     for (const node of cluster.nodes) await node.start();
     return cluster;
   }
@@ -43,8 +47,8 @@ export class FakeKvCluster {
       slotsVersion: this.#version,
       groups: this.groups.map(({ name, slots, epoch, nodes }) => ({
         ...{ name, slots, epoch, weight: 1 },
-        workers: nodes.map(({ id, address }, index) => ({
-          ...{ id, rpc: address, present: true },
+        workers: nodes.map(({ id, address, redis }, index) => ({
+          ...{ id, rpc: address, redis: redis.address, present: true },
           role: index === 0 ? "ROLE_PRIMARY" : "ROLE_SECONDARY",
         })),
       })),

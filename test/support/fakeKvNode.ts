@@ -4,6 +4,7 @@ import loader from "@grpc/proto-loader";
 import { keySlot } from "../../src/base/crc16.ts";
 import { CLUSTER_PROTO } from "../../src/proto/clusterProto.ts";
 import { KV_PROTO } from "../../src/proto/kvProto.ts";
+import { type FakeCalls, FakeCallsPort } from "./fakeCallsPort.ts";
 import { FakeKvSessions, type FakeOnce, fakeSession } from "./fakeKvSessions.ts";
 
 function loaded(tree: object): ReturnType<typeof loader.fromJSON> {
@@ -17,10 +18,6 @@ const CLUSTER = loaded(CLUSTER_PROTO)["holdfast.v1.Cluster"] as grpc.ServiceDefi
 
 type Fields = { readonly [name: string]: unknown };
 type Call = Fields & { readonly id: number; readonly request: string };
-type Stream = grpc.ServerDuplexStream<
-  { readonly calls: readonly Call[]; readonly cancelled: readonly number[] },
-  object
->;
 type Watch = grpc.ServerWritableStream<
   { readonly prefix?: Buffer; readonly key?: Buffer; readonly from: Buffer },
   object
@@ -97,13 +94,23 @@ export class FakeKvNode {
   breakNext: "executed" | "undone" | undefined;
   /** Called first; what it answers is answered. */
   intercept: ((call: Call) => object | undefined) | undefined;
+  /** Its Redis port, open if `hasRedis`. */
+  readonly redis: FakeCallsPort;
+  readonly #hasRedis: boolean;
   readonly #groups: readonly FakeGroup[];
   readonly #server = new grpc.Server();
   readonly #topologies = new Set<grpc.ServerWritableStream<unknown, object>>();
   readonly #topology: () => object;
 
-  constructor(id: string, group: FakeGroup, groups: readonly FakeGroup[], topology: () => object) {
+  constructor(
+    id: string,
+    group: FakeGroup,
+    groups: readonly FakeGroup[],
+    { topology, hasRedis }: { readonly topology: () => object; readonly hasRedis: boolean },
+  ) {
     this.id = id;
+    this.#hasRedis = hasRedis;
+    this.redis = new FakeCallsPort(KV["Calls"]!, (calls) => this.#calls(calls));
     this.group = group;
     this.#groups = groups;
     this.#topology = topology;
@@ -116,7 +123,7 @@ export class FakeKvNode {
 
   async start(port = 0): Promise<void> {
     this.#server.addService(KV, {
-      calls: (call: Stream) => this.#calls(call),
+      calls: (call: FakeCalls) => this.#calls(call),
       watch: (call: Watch) => this.#watch(call),
       openSession: (
         { request }: { readonly request: { readonly ttlMillis: number } },
@@ -141,6 +148,7 @@ export class FakeKvNode {
       );
     });
     this.address = `127.0.0.1:${bound}`;
+    if (this.#hasRedis) await this.redis.listen();
   }
 
   tellTopology(): void {
@@ -151,9 +159,10 @@ export class FakeKvNode {
   stop(): void {
     this.group.watches.clear();
     this.#server.forceShutdown();
+    if (this.#hasRedis) this.redis.close();
   }
 
-  #calls(stream: Stream): void {
+  #calls(stream: FakeCalls): void {
     stream.on("data", ({ calls }: { readonly calls: readonly Call[] }) => {
       this.messages++;
       this.calls += calls.length;

@@ -1,8 +1,10 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { FrameReader, writeFrameHead } from "./grpcFrames.ts";
+import { splitAddress } from "./address.ts";
+import { FrameReader, MESSAGE_BYTES_MAX, writeFrameHead } from "./grpcFrames.ts";
 import { type GrpcStatus, STATUS, statusOf, statusOfHttp } from "./grpcStatus.ts";
+import { watchLife } from "./signOfLife.ts";
 
 /** PEM texts: the authority of the servers' certificates, and one of our own where they ask for it. */
 export interface ClientTls {
@@ -34,13 +36,9 @@ export interface OpenCall {
 }
 
 const CONNECT_MILLIS_MAX = 3000;
-/** A connection on which nothing came is asked for a sign of life, and is given up when there is none. */
-const PING_AFTER_MILLIS = 2000;
-const PING_MILLIS_MAX = 2000;
 const BACKOFF_FIRST_MILLIS = 20;
 const BACKOFF_MILLIS_MAX = 1000;
 const WINDOW_BYTES = 4 * 1024 * 1024;
-const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
  * One connection to one address for as long as somebody calls: gRPC's protocol over Node's HTTP/2 (github.com/grpc/grpc,
@@ -104,7 +102,8 @@ export class Channel {
     if (this.#isClosed || this.isResting) return undefined;
     const session = this.#connect();
     this.#session = session;
-    let timer = setTimeout(() => session.destroy(), CONNECT_MILLIS_MAX);
+    const timer = setTimeout(() => session.destroy(), CONNECT_MILLIS_MAX);
+    let stopWatching = (): void => clearTimeout(timer);
     const gone = (): void => {
       if (this.#session === session) this.#session = undefined;
     };
@@ -115,12 +114,12 @@ export class Channel {
       this.heardAt = performance.now();
       session.setLocalWindowSize(WINDOW_BYTES);
       for (const call of this.calls) call.isSent = true;
-      timer = this.#keepAlive(session);
+      stopWatching = this.#keepAlive(session);
     });
     session.on("error", () => undefined);
     session.once("goaway", gone);
     session.once("close", () => {
-      clearInterval(timer);
+      stopWatching();
       gone();
       this.#failures++;
       const pause = Math.min(BACKOFF_MILLIS_MAX, BACKOFF_FIRST_MILLIS * 2 ** Math.min(this.#failures, 10));
@@ -148,22 +147,17 @@ export class Channel {
     });
   }
 
-  #keepAlive(session: ClientHttp2Session): NodeJS.Timeout {
-    let askedAt: number | undefined;
-    return setInterval(() => {
-      const now = performance.now();
-      if (askedAt !== undefined && this.heardAt < askedAt) {
-        if (now - askedAt >= PING_MILLIS_MAX) session.destroy();
-        return;
-      }
-      askedAt = undefined;
-      if (now - this.heardAt < PING_AFTER_MILLIS) return;
-      if (session.destroyed) return;
-      askedAt = now;
-      session.ping((error) => {
-        if (error === null) this.heardAt = performance.now();
-      });
-    }, PING_AFTER_MILLIS / 4);
+  #keepAlive(session: ClientHttp2Session): () => void {
+    return watchLife({
+      heardAt: () => this.heardAt,
+      ping: () => {
+        if (session.destroyed) return;
+        session.ping((error) => {
+          if (error === null) this.heardAt = performance.now();
+        });
+      },
+      giveUp: () => session.destroy(),
+    });
   }
 }
 
@@ -238,10 +232,4 @@ class HttpCall implements OpenCall {
 
 function unavailable(message: string, wasSent = false): GrpcStatus {
   return { code: STATUS.unavailable, message, detail: undefined, wasSent };
-}
-
-/** `host:port`; a host with colons stands in brackets. */
-function splitAddress(address: string): { readonly host: string; readonly port: number } {
-  const at = address.lastIndexOf(":");
-  return { host: address.slice(0, at).replace(/^\[|\]$/g, ""), port: Number(address.slice(at + 1)) };
 }

@@ -1,9 +1,15 @@
 /** A frame's head: whether it is compressed, and its length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 export const FRAME_HEAD_BYTES = 5;
 
+/** A message is no longer than that. */
+export const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
+const MESSAGE = 0;
+/** Of a frame with trailers instead of a message (gRPC-Web, `PROTOCOL-WEB.md`). */
+const TRAILERS = 0x80;
+
 /** Writes the head of a frame whose message follows in the same buffer. */
 export function writeFrameHead(frame: Buffer): void {
-  frame[0] = 0;
+  frame[0] = MESSAGE;
   frame.writeUInt32BE(frame.length - FRAME_HEAD_BYTES, 1);
 }
 
@@ -11,13 +17,16 @@ export function writeFrameHead(frame: Buffer): void {
 export class FrameReader {
   readonly #bytesMax: number;
   readonly #onMessage: (message: Buffer) => void;
+  readonly #onTrailers: ((trailers: Buffer) => void) | undefined;
   #pieces: Buffer[] = [];
   #bytes = 0;
   #wanted = FRAME_HEAD_BYTES;
 
-  constructor(bytesMax: number, onMessage: (message: Buffer) => void) {
+  /** `onTrailers`: where trailers come in frames. */
+  constructor(bytesMax: number, onMessage: (message: Buffer) => void, onTrailers?: (trailers: Buffer) => void) {
     this.#bytesMax = bytesMax;
     this.#onMessage = onMessage;
+    this.#onTrailers = onTrailers;
   }
 
   /** False for what is no frame, or too long: the stream is of no use any more. */
@@ -35,13 +44,14 @@ export class FrameReader {
     this.#wanted = FRAME_HEAD_BYTES;
     while (buffer.length - at >= FRAME_HEAD_BYTES) {
       const length = buffer.readUInt32BE(at + 1);
-      if (buffer[at] !== 0 || length > this.#bytesMax) return false;
+      const take = this.#takerOf(buffer[at]!);
+      if (take === undefined || length > this.#bytesMax) return false;
       const end = at + FRAME_HEAD_BYTES + length;
       if (end > buffer.length) {
         this.#wanted = end - at;
         break;
       }
-      this.#onMessage(buffer.subarray(at + FRAME_HEAD_BYTES, end));
+      take(buffer.subarray(at + FRAME_HEAD_BYTES, end));
       at = end;
     }
     if (at < buffer.length) {
@@ -49,5 +59,10 @@ export class FrameReader {
       this.#bytes = buffer.length - at;
     }
     return true;
+  }
+
+  #takerOf(flags: number): ((bytes: Buffer) => void) | undefined {
+    if (flags === MESSAGE) return this.#onMessage;
+    return flags === TRAILERS ? this.#onTrailers : undefined;
   }
 }

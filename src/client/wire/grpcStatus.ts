@@ -40,6 +40,13 @@ export function statusOf(headers: Headers): GrpcStatus | undefined {
   };
 }
 
+/** The status in a frame of trailers: lines `name: value`. Undefined if there is none. */
+export function statusOfTrailers(trailers: Buffer): GrpcStatus | undefined {
+  const lines = trailers.toString("latin1").split("\r\n");
+  const fields = lines.map((line) => /^([^:]+):\s*(.*)$/.exec(line)).filter((match) => match !== null);
+  return statusOf(Object.fromEntries(fields.map(([, name, value]) => [name!.toLowerCase(), value!])));
+}
+
 function percentDecoded(text: string): string {
   try {
     return decodeURIComponent(text);

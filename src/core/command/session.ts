@@ -49,6 +49,8 @@ export interface Session {
   blocked: boolean;
   /** Closed as soon as what was written is sent: `QUIT`, `CLIENT KILL`, a protocol error. */
   closing: boolean;
+  /** `CALLS`: what comes next on the connection is calls in frames. */
+  carriesCalls: boolean;
   /** The command it sent last, or is executing; undefined before the first, or when there is none of that name. */
   lastCommand: CommandSpec | undefined;
   /** Bytes received and not yet executed, free room in that buffer, and bytes of replies not yet sent; kept up by the gateway, shown by `CLIENT LIST`. */
@@ -90,6 +92,7 @@ export function openSession(origin: SessionOrigin): Session {
     denyBlocking: false,
     blocked: false,
     closing: false,
+    carriesCalls: false,
     lastCommand: undefined,
     queryBytes: 0,
     queryFreeBytes: 0,

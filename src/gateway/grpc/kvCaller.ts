@@ -2,8 +2,9 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { Metadata, StatusObject } from "@grpc/grpc-js";
 import { ByteWriter } from "../../base/byteWriter.ts";
 import { CODES, type KvError, putDetail } from "../../worker/api/kvError.ts";
+import type { KvBackend } from "../kv/kvBackend.ts";
 import { isLoopback } from "../resp/clientSession.ts";
-import type { Grpc, KvBackend } from "./kvBackend.ts";
+import type { Grpc } from "./grpcLibrary.ts";
 
 /** The trailer that has an `ErrorDetail`. */
 const ERROR_KEY = "holdfast-error-bin";

@@ -1,12 +1,13 @@
-import type { Server, ServerDuplexStream, ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { Server, ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
 import type { KvError } from "../../worker/api/kvError.ts";
 import { BATCH, COMPARE_AND_SET, DELETE, GET, INCREMENT, type Method, PUT, SCAN } from "../../worker/api/kvRequest.ts";
-import type { Grpc, KvBackend } from "./kvBackend.ts";
+import type { KvBackend } from "../kv/kvBackend.ts";
+import { KvStream } from "../kv/kvStream.ts";
+import type { Grpc } from "./grpcLibrary.ts";
 import { NOT_READY, refuseCaller, statusOf } from "./kvCaller.ts";
-import { KvStream } from "./kvStream.ts";
 import { deadlineOf, KvUnary } from "./kvUnary.ts";
 import { KvWatchStream, type WatchCall } from "./kvWatchStream.ts";
-import { type CallsStream, plainCalls } from "./plainCalls.ts";
+import { type LibraryStream, libraryCalls } from "./libraryCalls.ts";
 import { limitOutput, refuseStream } from "./streamLimits.ts";
 
 /** As health checks name it. */
@@ -57,15 +58,12 @@ export function mountKv(grpc: Grpc, server: Server): MountedKv {
   };
   const unary = new KvUnary(grpc, () => mounted.backend);
   /** The node, or undefined if the call was refused. */
-  const admit = (call: CallsStream | WatchCall): KvBackend | undefined => {
+  const admit = (call: LibraryStream | WatchCall): KvBackend | undefined => {
     const { backend } = mounted;
     let error: KvError | undefined = NOT_READY;
     if (backend !== undefined) {
       error = refuseCaller(backend, call.metadata, call.getPeer()) ?? refuseStream(backend.limits, streams.size);
-      if (error === undefined) {
-        limitOutput(grpc, call, backend.limits);
-        return backend;
-      }
+      if (error === undefined) return backend;
     }
     call.emit("error", statusOf(grpc, error));
     return undefined;
@@ -84,17 +82,18 @@ export function mountKv(grpc: Grpc, server: Server): MountedKv {
   };
   handlers["OpenSession"] = unary.openSession;
   definition["Calls"] = { path: `/${KV_SERVICE}/Calls`, requestStream: true, responseStream: true, ...BYTES };
-  handlers["Calls"] = (libraryCall: ServerDuplexStream<Buffer, Uint8Array>) => {
-    const call = plainCalls(grpc, libraryCall);
+  handlers["Calls"] = (call: LibraryStream) => {
     const backend = admit(call);
     if (backend === undefined) return;
-    const stream = new KvStream(grpc, backend, call, deadlineOf(libraryCall), () => streams.delete(stream));
+    const carried = libraryCalls(grpc, call, backend.limits);
+    const stream = new KvStream(backend, carried, deadlineOf(call), () => streams.delete(stream));
     streams.add(stream);
   };
   definition["Watch"] = { path: `/${KV_SERVICE}/Watch`, requestStream: false, responseStream: true, ...BYTES };
   handlers["Watch"] = (call: WatchCall) => {
     const backend = admit(call);
     if (backend === undefined) return;
+    limitOutput(grpc, call, backend.limits);
     const stream = new KvWatchStream(grpc, backend, call, () => streams.delete(stream));
     streams.add(stream);
     stream.begin();

@@ -9,10 +9,11 @@ import { type Method, readRequest } from "../../worker/api/kvRequest.ts";
 import { SESSION_MILLIS, SESSION_MILLIS_MAX, SESSION_RANDOM_BYTES, sessionId } from "../../worker/api/kvSessions.ts";
 import { WireReader } from "../../worker/api/wireReader.ts";
 import { putBytes, putUnsigned } from "../../worker/api/wireWriter.ts";
-import type { Grpc, KvBackend } from "./kvBackend.ts";
+import type { KvBackend } from "../kv/kvBackend.ts";
+import { type KvJob, KvLanes } from "../kv/kvLanes.ts";
+import { malformed } from "../kv/kvStream.ts";
+import type { Grpc } from "./grpcLibrary.ts";
 import { NOT_READY, refuseCaller, statusOf, statusWith } from "./kvCaller.ts";
-import { type KvJob, KvLanes } from "./kvLanes.ts";
-import { malformed } from "./kvStream.ts";
 
 type Call = ServerUnaryCall<Buffer, Uint8Array>;
 type Answer = sendUnaryData<Uint8Array>;

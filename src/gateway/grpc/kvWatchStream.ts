@@ -7,10 +7,11 @@ import { invalid } from "../../worker/api/kvCheck.ts";
 import type { KvError } from "../../worker/api/kvError.ts";
 import { KvWatch, POSITION_LOST, type WatchNode } from "../../worker/api/kvWatch.ts";
 import { WireReader } from "../../worker/api/wireReader.ts";
-import type { Grpc, KvBackend } from "./kvBackend.ts";
+import type { KvBackend } from "../kv/kvBackend.ts";
+import { malformed } from "../kv/kvStream.ts";
+import type { WatchBell } from "../kv/watchBell.ts";
+import type { Grpc } from "./grpcLibrary.ts";
 import { NOT_READY, statusOf } from "./kvCaller.ts";
-import { malformed } from "./kvStream.ts";
-import type { WatchBell } from "./watchBell.ts";
 
 /** A watcher to which nothing happens hears so often how far the watch has come. */
 const NEWS_MILLIS = 3_000;

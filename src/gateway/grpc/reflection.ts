@@ -4,7 +4,7 @@ import { ByteWriter } from "../../base/byteWriter.ts";
 import { WireReader } from "../../worker/api/wireReader.ts";
 import { putBytes, putMessage, putText, putUnsigned } from "../../worker/api/wireWriter.ts";
 import { DESCRIPTOR_FILES } from "./descriptorFiles.ts";
-import type { Grpc } from "./kvBackend.ts";
+import type { Grpc } from "./grpcLibrary.ts";
 
 /** Both names of the service are in use, with the same messages (grpc/doc/server-reflection.md). */
 const SERVICES = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];

@@ -1,19 +1,8 @@
 import { constants } from "node:http2";
 import type { KvError } from "../../worker/api/kvError.ts";
-import type { Grpc } from "./kvBackend.ts";
+import type { StreamLimits } from "../kv/kvBackend.ts";
+import type { Grpc } from "./grpcLibrary.ts";
 import { statusOf } from "./kvCaller.ts";
-
-/** What bounds the streams of a node. They are clients like those of Redis: one setting counts both. */
-export interface StreamLimits {
-  /** The setting `maxclients`. */
-  readonly clientsMax: () => number;
-  /** Connections of Redis clients. */
-  readonly redisClients: () => number;
-  /** The setting `client-output-buffer-limit normal`, in bytes. */
-  readonly outputBytesMax: () => number;
-  /** A stream is turned away. */
-  readonly onRejected: () => void;
-}
 
 interface WritingCall {
   write(message: Uint8Array, written?: (error?: Error | null) => void): boolean;
@@ -47,8 +36,8 @@ export function limitOutput(grpc: Grpc, call: WritingCall, { outputBytesMax }: S
   };
 }
 
-/** A status would wait behind what the client does not read. gRPC maps this code of HTTP/2 to RESOURCE_EXHAUSTED. */
-function cutOff(grpc: Grpc, call: WritingCall): void {
+/** Ends a stream whose client does not read: a status would wait behind what it left. gRPC maps this code of HTTP/2 to RESOURCE_EXHAUSTED. */
+export function cutOff(grpc: Grpc, call: Pick<WritingCall, "emit" | "call">): void {
   const stream = call.call?.stream;
   if (stream !== undefined) return stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   const message = "the client leaves more unread than client-output-buffer-limit allows";

@@ -4,7 +4,9 @@ import { REPLY_BYTES_MAX } from "../../core/command/reply.ts";
 import type { Session } from "../../core/command/session.ts";
 import type { Client, ClientSink, Output } from "../../worker/client.ts";
 import type { Executor } from "../../worker/executor.ts";
+import type { CallsStream } from "../kv/callsStream.ts";
 import { DirectWriter } from "./directWrite.ts";
+import { FramedCalls } from "./framedCalls.ts";
 import { hangUp } from "./hangUp.ts";
 import { INCOMPLETE, PROTOCOL_ERROR, RequestParser } from "./requestParser.ts";
 import { readShared, SHARED_READ_BYTES } from "./sharedRead.ts";
@@ -29,6 +31,19 @@ export interface ConnectionLimits {
   readonly queryBytesMax: number;
   readonly outputBytesMax: number;
 }
+
+/** Answers the calls of a stream; `end` is called when the server stops. Undefined: this node answers none any more. */
+export type OpenCalls = (stream: CallsStream) => { end(): void } | undefined;
+
+/** What a connection needs of its node. */
+export interface ConnectionParts {
+  readonly executor: Executor;
+  readonly limits: () => ConnectionLimits;
+  readonly openCalls: OpenCalls;
+}
+
+/** What the client hears that sends more before `CALLS` is answered. */
+const TOO_EARLY = "ERR Protocol error: CALLS is answered before anything else is sent, and after everything else";
 
 /**
  * One Redis client: bytes in, requests to the executor, replies out.
@@ -56,11 +71,16 @@ export class Connection implements ClientSink {
   /** Too much output waits. */
   #full = false;
   #stallTimer: NodeJS.Timeout | undefined;
+  readonly #openCalls: OpenCalls;
+  /** What comes and goes since the client has sent `CALLS`, and who answers it. */
+  #calls: FramedCalls | undefined;
+  #answering: { end(): void } | undefined;
 
   /** Takes over a socket that was accepted with `pauseOnConnect`. */
-  constructor(accepted: Socket, session: Session, executor: Executor, limits: () => ConnectionLimits) {
+  constructor(accepted: Socket, session: Session, { executor, limits, openCalls }: ConnectionParts) {
     this.#executor = executor;
     this.#limits = limits;
+    this.#openCalls = openCalls;
     this.#parser = new RequestParser({
       get bulkBytesMax() {
         return limits().bulkBytesMax;
@@ -72,9 +92,9 @@ export class Connection implements ClientSink {
     this.client = executor.connect(session, this);
     const socket = readShared(accepted, (bytes, length) => this.#received(bytes, length));
     this.#socket = socket;
-    this.#writer = new DirectWriter(socket, () => this.#checkOutput());
+    this.#writer = new DirectWriter(socket, () => this.#drained());
     socket.on("end", () => this.#receivedAll());
-    socket.on("drain", () => this.#checkOutput());
+    socket.on("drain", () => this.#drained());
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#closed());
     socket.resume();
@@ -92,8 +112,13 @@ export class Connection implements ClientSink {
 
   #received(bytes: Uint8Array, length: number): void {
     if (this.#ended) return;
-    this.#parser.feed(bytes, length);
-    this.#pump();
+    if (this.#calls !== undefined) {
+      this.client.session.lastUsedAt = Date.now();
+      this.#calls.received(bytes, length);
+    } else {
+      this.#parser.feed(bytes, length);
+      this.#pump();
+    }
     // There is more, and Node would read on at once.
     if (length === SHARED_READ_BYTES) this.#yield();
   }
@@ -101,19 +126,46 @@ export class Connection implements ClientSink {
   /** As Redis does: who closes while it waits for something is gone, but requests that have come are answered. */
   #receivedAll(): void {
     this.#inputOver = true;
-    this.#pump();
+    if (this.#calls !== undefined) this.#calls.receivedAll();
+    else this.#pump();
   }
 
   /** Executes what has arrived, as far as the node, the session and the other clients let it. */
   #pump(): void {
-    if (this.#pumping || this.#ended) return;
+    if (this.#pumping || this.#ended || this.#calls !== undefined) return;
     this.#pumping = true;
     this.#executor.beginTurn();
     const isStarved = this.#execute();
     this.#finish();
     this.#parser.settle(this.#args);
     this.#pumping = false;
-    this.#afterPump(isStarved);
+    if (this.client.session.carriesCalls) this.#beginCalls();
+    else this.#afterPump(isStarved);
+  }
+
+  /** Frames could not be told from replies to earlier requests that are still to come, so there are none. */
+  #beginCalls(): void {
+    const { client } = this;
+    if (client.held > 0 || this.#parser.bufferedBytes > 0) {
+      this.#executor.refuse(client, TOO_EARLY);
+      this.#finish();
+      return this.end();
+    }
+    const socket = this.#socket;
+    const unsentBytes = (): number => this.#writer.unsentBytes;
+    this.#calls = new FramedCalls({
+      peer: client.session.address,
+      get unsentBytes() {
+        return unsentBytes();
+      },
+      write: (output) => this.send(output),
+      pause: () => socket.pause(),
+      resume: () => socket.resume(),
+      end: () => this.end(),
+    });
+    this.#answering = this.#openCalls(this.#calls);
+    if (this.#answering === undefined) this.end();
+    else if (this.#inputOver) this.#calls.receivedAll();
   }
 
   /** Hands the replies over: to `send`, at once or when what they depend on is committed. */
@@ -130,7 +182,7 @@ export class Connection implements ClientSink {
     const { client } = this;
     const { session } = client;
     let turnEnd = 0;
-    for (let executed = 1; !this.#full && executor.mayExecute(client); executed++) {
+    for (let executed = 1; !this.#full && !session.carriesCalls && executor.mayExecute(client); executed++) {
       const outcome = this.#parser.next(this.#args);
       if (outcome === INCOMPLETE) return true;
       if (outcome === PROTOCOL_ERROR) {
@@ -190,7 +242,7 @@ export class Connection implements ClientSink {
   #goOn(): void {
     this.#resuming = false;
     if (this.#ended) return;
-    this.#socket.resume();
+    if (this.#calls?.isPaused !== true) this.#socket.resume();
     this.#pump();
   }
 
@@ -218,6 +270,12 @@ export class Connection implements ClientSink {
     }
   }
 
+  /** The system has taken what it had not taken at once. */
+  #drained(): void {
+    this.#checkOutput();
+    this.#calls?.drained();
+  }
+
   get #outputBytesMax(): number {
     if (!this.client.session.authenticated) return STRANGER_OUTPUT_BYTES_MAX;
     return Math.min(this.#limits().outputBytesMax, REPLY_BYTES_MAX);
@@ -241,6 +299,11 @@ export class Connection implements ClientSink {
 
   end(): void {
     if (this.#ended) return;
+    const answering = this.#answering;
+    this.#answering = undefined;
+    // It sends what is answered, and may come back here.
+    answering?.end();
+    if (this.#ended) return;
     this.#ended = true;
     this.#closeWhenSent();
   }
@@ -260,6 +323,7 @@ export class Connection implements ClientSink {
     this.#ended = true;
     clearTimeout(this.#stallTimer);
     this.#executor.disconnect(this.client);
+    this.#calls?.closed();
     this.onClosed();
   }
 }

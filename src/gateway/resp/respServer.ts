@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { Executor } from "../../worker/executor.ts";
 import { isLoopback, newSession } from "./clientSession.ts";
-import { Connection, type ConnectionLimits } from "./connection.ts";
+import { Connection, type ConnectionLimits, type OpenCalls } from "./connection.ts";
 import { hangUp } from "./hangUp.ts";
 
 const BACKLOG = 511;
@@ -29,6 +29,7 @@ export interface RespServerOptions {
   readonly isProtected: () => boolean;
   readonly passwordRequired: () => boolean;
   readonly now: () => number;
+  readonly openCalls: OpenCalls;
 }
 
 export type ListenError = {
@@ -64,12 +65,12 @@ export class RespServer {
   }
 
   #accept(socket: Socket): void {
-    const { executor, limits, clientsMax, streams, isProtected, passwordRequired, now } = this.#options;
+    const { executor, limits, clientsMax, streams, isProtected, passwordRequired, now, openCalls } = this.#options;
     if (isProtected() && !isLoopback(socket.remoteAddress ?? "")) return this.#reject(socket, PROTECTED_MODE);
     if (executor.redisClients + streams() >= clientsMax()) return this.#reject(socket, TOO_MANY);
     this.accepted++;
     const session = newSession(this.#nextId++, socket, now(), !passwordRequired());
-    const connection = new Connection(socket, session, executor, limits);
+    const connection = new Connection(socket, session, { executor, limits, openCalls });
     this.connections.add(connection);
     connection.onClosed = () => {
       this.connections.delete(connection);

@@ -16,9 +16,12 @@ const OPERATION_SHIFT = GET - 1;
 
 /** A part of the request's bytes; it begins at -1 where the field is absent. */
 export interface Span {
-  start: number;
-  end: number;
+  readonly start: number;
+  readonly end: number;
 }
+
+const ABSENT: Span = { start: -1, end: -1 };
+const EMPTY: Span = { start: 0, end: 0 };
 
 /** One request of any method: its fields, those of bytes as places in the message. */
 export class KvRequest {
@@ -26,12 +29,12 @@ export class KvRequest {
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
-  readonly key: Span = { start: 0, end: 0 };
-  readonly value: Span = { start: -1, end: -1 };
-  readonly expected: Span = { start: -1, end: -1 };
-  readonly ifVersion: Span = { start: -1, end: -1 };
-  readonly atLeast: Span = { start: -1, end: -1 };
-  readonly cursor: Span = { start: -1, end: -1 };
+  key: Span = EMPTY;
+  value: Span = ABSENT;
+  expected: Span = ABSENT;
+  ifVersion: Span = ABSENT;
+  atLeast: Span = ABSENT;
+  cursor: Span = ABSENT;
   consistency = 0;
   ttlMillis = 0;
   delta: number | bigint = 0;
@@ -64,9 +67,8 @@ type Take = (request: KvRequest, reader: WireReader) => void;
 
 function span(name: "key" | "value" | "expected" | "ifVersion" | "atLeast" | "cursor"): Take {
   return (request, reader) => {
-    const place = request[name];
-    place.end = reader.bytesField();
-    place.start = reader.start;
+    const end = reader.bytesField();
+    request[name] = { start: reader.start, end };
   };
 }
 

@@ -117,7 +117,7 @@ test("positions are compared within a group only", () => {
 
 function topology(slotsVersion: number, primary: string, epoch = 1): TopologyMessage {
   const worker = (rpc: string) => ({
-    ...{ id: rpc, rpc, present: true },
+    ...{ id: rpc, redis: "", rpc, present: true },
     role: rpc === primary ? "ROLE_PRIMARY" : "ROLE_SECONDARY",
   });
   const slots = [{ from: 0, to: 16_383 }];

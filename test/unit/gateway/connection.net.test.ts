@@ -5,13 +5,17 @@ import { after, before, describe, it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Args } from "../../../src/core/command/args.ts";
 import { newSession } from "../../../src/gateway/resp/clientSession.ts";
-import { Connection } from "../../../src/gateway/resp/connection.ts";
+import { Connection, type ConnectionParts } from "../../../src/gateway/resp/connection.ts";
 import { Client, type ClientSink } from "../../../src/worker/client.ts";
 import type { Executor } from "../../../src/worker/executor.ts";
 import { encodeCommand, formatReply, RespClient } from "../../support/respClient.ts";
 
 const KIBIBYTE = 1024;
 const LIMITS = { bulkBytesMax: 512 << 20, queryBytesMax: 1 << 30, outputBytesMax: 1 << 30 };
+
+function partsOf(executor: unknown): ConnectionParts {
+  return { executor: executor as Executor, limits: () => LIMITS, openCalls: () => undefined };
+}
 
 /** Answers every request with its last argument; stops and holds replies back when told so, as a node does. */
 class ObedientExecutor {
@@ -88,7 +92,7 @@ describe("a connection", () => {
     const [socket] = await accepted;
     const executor = new ObedientExecutor();
     const session = newSession(1, socket, 0, true);
-    const connection = new Connection(socket, session, executor as unknown as Executor, () => LIMITS);
+    const connection = new Connection(socket, session, partsOf(executor));
     return { client, executor, connection };
   }
 
@@ -146,12 +150,7 @@ describe("a connection", () => {
     const stubborn = connect({ port, allowHalfOpen: true });
     const [socket] = await accepted;
     const executor = new ObedientExecutor();
-    const connection = new Connection(
-      socket,
-      newSession(1, socket, 0, true),
-      executor as unknown as Executor,
-      () => LIMITS,
-    );
+    const connection = new Connection(socket, newSession(1, socket, 0, true), partsOf(executor));
     const closed = new Promise<void>((resolve) => {
       connection.onClosed = resolve;
     });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { WatchBell } from "../../../src/gateway/grpc/watchBell.ts";
+import { WatchBell } from "../../../../src/gateway/kv/watchBell.ts";
 
 /** What would still run by itself. */
 const pending = (): number =>

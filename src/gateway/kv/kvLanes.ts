@@ -53,8 +53,7 @@ export class KvLanes {
   #queue: KvJob[] = [];
   /** Reads that want more than is here. */
   #behind: { readonly job: KvJob; readonly seq: number; readonly until: number }[] = [];
-  readonly #timed = new Set<KvJob>();
-  /** None of those is earlier. Most calls are answered long before: they are not gone through until one may be late. */
+  /** No call under way is late before. Most are answered long before: they are not gone through until one may be. */
   #firstDeadline = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #lookAt = Number.POSITIVE_INFINITY;
@@ -73,10 +72,9 @@ export class KvLanes {
   submit(job: KvJob): void {
     const { request } = job.args;
     const { start, end } = request.atLeast;
-    if (Number.isFinite(job.deadline)) {
-      this.#timed.add(job);
-      if (job.deadline < this.#firstDeadline) this.#firstDeadline = job.deadline;
-      this.#lookBy(this.#firstDeadline);
+    if (job.deadline < this.#firstDeadline) {
+      this.#firstDeadline = job.deadline;
+      this.#lookBy(job.deadline);
     }
     if (end > start) {
       const seq = this.backend.positions.seqOf(request.bytes, start, end);
@@ -151,7 +149,6 @@ export class KvLanes {
   answer(job: KvJob, reply: Output): void {
     if (job.isOver) return;
     job.isOver = true;
-    this.#timed.delete(job);
     job.answered(reply);
   }
 
@@ -203,17 +200,22 @@ export class KvLanes {
     const now = performance.now();
     if (now >= this.#firstDeadline) this.#endLate(now);
     if (this.#behind.length > 0) this.#lookBehind(now);
-    if (this.#timed.size > 0) this.#lookBy(this.#firstDeadline);
-    else this.#firstDeadline = Number.POSITIVE_INFINITY;
+    if (Number.isFinite(this.#firstDeadline)) this.#lookBy(this.#firstDeadline);
     if (this.#behind.length > 0) this.#lookBy(now + LOOK_MILLIS);
   }
 
   #endLate(now: number): void {
     this.#firstDeadline = Number.POSITIVE_INFINITY;
-    for (const job of this.#timed) {
+    for (const job of this.#underWay()) {
       if (now >= job.deadline) this.cancel(job, true);
       else this.#firstDeadline = Math.min(this.#firstDeadline, job.deadline);
     }
+  }
+
+  #underWay(): KvJob[] {
+    const jobs = [...this.#queue, ...this.#behind.map(({ job }) => job)];
+    for (const lane of this.#lanes) jobs.push(...lane.underWay);
+    return jobs.filter(({ isOver }) => !isOver);
   }
 
   #lookBehind(now: number): void {
@@ -263,6 +265,11 @@ class KvLane implements ClientSink {
     this.#jobs.push(job);
     executor.run(this.client, job.args);
     executor.finish(this.client);
+  }
+
+  /** What is not answered yet. */
+  get underWay(): readonly KvJob[] {
+    return this.#jobs.slice(this.#first);
   }
 
   /** It is executed; its answer waits for its commit. */

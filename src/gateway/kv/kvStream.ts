@@ -4,10 +4,9 @@ import { checkRequest } from "../../worker/api/kvCheck.ts";
 import type { KvError } from "../../worker/api/kvError.ts";
 import { type KvCall, type KvCalls, readCalls } from "../../worker/api/kvRequest.ts";
 import type { Output } from "../../worker/client.ts";
-import type { Grpc, KvBackend } from "./kvBackend.ts";
-import { statusOf } from "./kvCaller.ts";
+import type { CallsHandlers, CallsStream } from "./callsStream.ts";
+import type { KvBackend } from "./kvBackend.ts";
 import { type KvJob, KvLanes, refusalOf } from "./kvLanes.ts";
-import type { CallsStream } from "./plainCalls.ts";
 
 /** Calls of one stream that are not answered yet. */
 const OPEN_MAX = 16_384;
@@ -27,35 +26,32 @@ export function malformed(error: MalformedBytes): KvError {
 }
 
 /** One stream of calls: what comes in one message is evaluated at once, and what is answered in one turn goes out in one message. */
-export class KvStream {
-  readonly #grpc: Grpc;
-  readonly #call: CallsStream;
+export class KvStream implements CallsHandlers {
+  readonly #stream: CallsStream;
   readonly #lanes: KvLanes;
   readonly #open = new Map<number, KvJob>();
   readonly #deadline: number;
   #answers: Output[] = [];
   #answerBytes = 0;
   #isFlushing = false;
+  /** Messages are coming; `onTurnEnd` comes after them. */
+  #isInTurn = false;
   /** Calls that came and wait for the client to take answers to those before. */
   #waiting: readonly KvCall[] = [];
-  #unsentBytes = 0;
   #hasEnded = false;
   #isOver = false;
   readonly #onOver: () => void;
-  readonly #flushNow = (): void => this.#flush();
+  readonly #flushNow = (): void => {
+    this.#isFlushing = false;
+    this.#flush();
+  };
 
-  constructor(grpc: Grpc, backend: KvBackend, call: CallsStream, deadline: number, onOver: () => void) {
-    this.#grpc = grpc;
-    this.#call = call;
+  constructor(backend: KvBackend, stream: CallsStream, deadline: number, onOver: () => void) {
+    this.#stream = stream;
     this.#deadline = deadline;
     this.#onOver = onOver;
-    this.#lanes = new KvLanes(backend, call.getPeer());
-    call.on("data", (message: Buffer) => this.#received(message));
-    call.on("end", () => {
-      this.#hasEnded = true;
-      this.#endIfDone();
-    });
-    for (const event of ["cancelled", "error", "close"] as const) call.on(event, () => this.#close());
+    this.#lanes = new KvLanes(backend, stream.peer);
+    stream.begin(this);
   }
 
   /** The server stops. */
@@ -63,11 +59,21 @@ export class KvStream {
     if (this.#isOver) return;
     this.#flush();
     this.#close();
-    this.#call.end();
+    this.#stream.end();
   }
 
-  #received(message: Buffer): void {
+  onEnd(): void {
+    this.#hasEnded = true;
+    this.#endIfDone();
+  }
+
+  onClosed(): void {
+    this.#close();
+  }
+
+  onMessage(message: Buffer): void {
     if (this.#isOver) return;
+    this.#isInTurn = true;
     let read: KvCalls;
     try {
       read = readCalls(message);
@@ -92,11 +98,17 @@ export class KvStream {
       if (this.#isOver) return;
     }
     this.#waiting = taken === calls.length ? [] : calls.slice(taken);
-    if (this.#waiting.length > 0) this.#call.pause();
+    if (this.#waiting.length > 0) this.#stream.pause();
+  }
+
+  /** Whatever only reads is answered by now. */
+  onTurnEnd(): void {
+    this.#isInTurn = false;
+    this.#flush();
   }
 
   get #isFull(): boolean {
-    return this.#unsentBytes + this.#answerBytes > UNSENT_BYTES_MAX;
+    return this.#stream.unsentBytes + this.#answerBytes > UNSENT_BYTES_MAX;
   }
 
   #take({ id, request, timeoutMillis }: KvCall): void {
@@ -112,48 +124,45 @@ export class KvStream {
     this.#lanes.submit(job);
   }
 
-  /** A call has its answer. All that is answered before this turn's callbacks are done goes out in one message. */
+  /** A call has its answer. What is answered while a message is gone through, or else in one turn, goes out in one message. */
   answered(id: number, reply: Output): void {
     this.#open.delete(id);
     if (this.#isOver) return;
     this.#answers.push(reply);
     this.#answerBytes += reply.length;
     if (this.#answerBytes >= MESSAGE_BYTES) this.#flush();
-    else if (!this.#isFlushing) {
+    else if (!this.#isFlushing && !this.#isInTurn) {
       this.#isFlushing = true;
       process.nextTick(this.#flushNow);
     }
   }
 
   #flush(): void {
-    this.#isFlushing = false;
     if (this.#isOver || this.#answers.length === 0) return;
-    const message = joined(this.#answers, this.#answerBytes);
+    const [answers, bytes] = [this.#answers, this.#answerBytes];
     this.#answers = [];
     this.#answerBytes = 0;
-    this.#unsentBytes += message.length;
-    this.#call.write(message, () => this.#sent(message.length));
+    this.#stream.send(answers, bytes);
     this.#endIfDone();
   }
 
-  #sent(bytes: number): void {
-    this.#unsentBytes -= bytes;
+  onDrain(): void {
     if (this.#isOver || this.#waiting.length === 0 || this.#isFull) return;
     this.#takeWaiting();
-    if (this.#waiting.length === 0) this.#call.resume();
+    if (this.#waiting.length === 0) this.#stream.resume();
   }
 
   #endIfDone(): void {
     if (!this.#hasEnded || this.#isOver) return;
     if (this.#open.size > 0 || this.#answers.length > 0 || this.#waiting.length > 0) return;
     this.#close();
-    this.#call.end();
+    this.#stream.end();
   }
 
   #fail(error: KvError): void {
     this.#flush();
     this.#close();
-    this.#call.emit("error", statusOf(this.#grpc, error));
+    this.#stream.fail(error);
   }
 
   /** Nobody hears any more of what is under way; what was not evaluated is not going to be. */
@@ -182,18 +191,6 @@ class StreamJob implements KvJob {
   answered(reply: Output): void {
     this.#stream.answered(this.args.id, reply);
   }
-}
-
-/** Answers as the one message that they make up. */
-function joined(answers: readonly Output[], bytes: number): Buffer {
-  const message = Buffer.allocUnsafe(bytes);
-  let at = 0;
-  for (const answer of answers) {
-    if (typeof answer === "string") message.write(answer, at, "latin1");
-    else message.set(answer, at);
-    at += answer.length;
-  }
-  return message;
 }
 
 const NO_REQUEST: KvError = {

@@ -3,8 +3,19 @@ import type { KvTable } from "../../worker/api/kvTable.ts";
 import type { WatchNode } from "../../worker/api/kvWatch.ts";
 import type { Positions } from "../../worker/api/position.ts";
 import type { Executor } from "../../worker/executor.ts";
-import type { StreamLimits } from "./streamLimits.ts";
 import type { WatchBell } from "./watchBell.ts";
+
+/** What bounds the streams of a node. They are clients like those of Redis: one setting counts both. */
+export interface StreamLimits {
+  /** The setting `maxclients`. */
+  readonly clientsMax: () => number;
+  /** Connections of Redis clients. */
+  readonly redisClients: () => number;
+  /** The setting `client-output-buffer-limit normal`, in bytes. */
+  readonly outputBytesMax: () => number;
+  /** A stream is turned away. */
+  readonly onRejected: () => void;
+}
 
 /** The node behind the API. */
 export interface KvBackend {
@@ -24,6 +35,3 @@ export interface KvBackend {
   readonly limits: StreamLimits;
   readonly bell: WatchBell;
 }
-
-/** The gRPC library, which is loaded only where it is needed. */
-export type Grpc = typeof import("@grpc/grpc-js");

@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { readAnswers } from "../../../../src/client/answers.ts";
 import { writeCall } from "../../../../src/client/callWriter.ts";
 import { ProtoWriter } from "../../../../src/client/wire/protoWriter.ts";
-import { frameOf } from "../../../../src/gateway/grpc/plainFrames.ts";
+import { frameOf } from "../../../../src/gateway/kv/messageFrames.ts";
 import { start } from "../../../../src/main/server.ts";
 import { freePort } from "../../../support/freePort.ts";
 
@@ -34,7 +34,11 @@ function open(isPlain: boolean): ClientHttp2Stream {
 function calls(ids: readonly number[]): Buffer {
   const writer = new ProtoWriter();
   for (const id of ids) writeCall(writer, id, 5000, "put", { key: `k${id}`, value: "v".repeat(10_000) });
-  return frameOf(writer.take());
+  return framed(writer.take());
+}
+
+function framed(message: Buffer): Buffer {
+  return frameOf([message], message.length);
 }
 
 /** What the stream has said when it has ended: how many answers, and its status. */
@@ -75,7 +79,7 @@ for (const isPlain of [true, false]) {
   test(`what is no message ends it with a code, ${isPlain ? "past" : "through"} the library`, async () => {
     const stream = open(isPlain);
     const told = heard(stream);
-    stream.write(frameOf(Buffer.from([0x0a, 0x7f, 1])));
+    stream.write(framed(Buffer.from([0x0a, 0x7f, 1])));
     assert.deepEqual(await told, { answers: 0, status: "3" });
   });
 }

@@ -1,0 +1,136 @@
+import { connect, type Socket } from "node:net";
+import { splitAddress } from "./address.ts";
+import type { CallHandlers, OpenCall } from "./channel.ts";
+import { FrameReader, MESSAGE_BYTES_MAX, writeFrameHead } from "./grpcFrames.ts";
+import { type GrpcStatus, STATUS, statusOfTrailers } from "./grpcStatus.ts";
+import { watchLife } from "./signOfLife.ts";
+
+/** Whoever has not agreed to carry calls by then is asked over gRPC. */
+const GREETING_MILLIS_MAX = 500;
+const GREETING_BYTES_MAX = 1024;
+/** As Redis clients send commands (Redis, "RESP protocol spec"). */
+const CALLS_COMMAND = "*2\r\n$5\r\nCALLS\r\n$1\r\n1\r\n";
+const AGREED = "+OK\r\n";
+const EMPTY_FRAME = Buffer.alloc(5);
+const READ_BYTES = 64 * 1024;
+/** What is read is copied out of it at once, so all connections share it. */
+const shared = Buffer.allocUnsafeSlow(READ_BYTES);
+
+export interface CallsSocketHandlers extends CallHandlers {
+  /** There are no calls here; nothing of `frames`, which were to be written, has been. Comes instead of `onEnd`. */
+  onRefused(frames: readonly Buffer[]): void;
+}
+
+/** A stream of calls over a connection to a node's Redis port, which takes half of what HTTP/2 does (docs/api.md). */
+export class CallsSocket implements OpenCall {
+  #heardAt = 0;
+  readonly #handlers: CallsSocketHandlers;
+  readonly #socket: Socket;
+  readonly #frames: FrameReader;
+  /** Replies that are still to come before there are calls. */
+  #greetings: number;
+  #greeting = "";
+  /** What is to be written then. */
+  #waiting: Buffer[] = [];
+  #status: GrpcStatus | undefined;
+  #isOver = false;
+  #timer: NodeJS.Timeout | undefined;
+  #stopWatching: (() => void) | undefined;
+
+  constructor(address: string, password: string | undefined, handlers: CallsSocketHandlers) {
+    this.#handlers = handlers;
+    this.#frames = new FrameReader(
+      MESSAGE_BYTES_MAX,
+      (message) => {
+        if (message.length > 0 && !this.#isOver) handlers.onMessage(message);
+      },
+      (trailers) => {
+        this.#status = statusOfTrailers(trailers);
+      },
+    );
+    const onread = {
+      buffer: shared,
+      callback: (length: number) => {
+        this.#received(Buffer.from(shared.subarray(0, length)));
+        return true;
+      },
+    };
+    this.#socket = connect({ ...splitAddress(address), noDelay: true, onread });
+    this.#greetings = password === undefined ? 1 : 2;
+    if (password !== undefined) {
+      this.#socket.write(`*2\r\n$4\r\nAUTH\r\n$${Buffer.byteLength(password)}\r\n${password}\r\n`);
+    }
+    this.#socket.write(CALLS_COMMAND);
+    this.#timer = setTimeout(() => this.#socket.destroy(), GREETING_MILLIS_MAX);
+    this.#socket.on("error", () => this.#socket.destroy());
+    this.#socket.on("end", () => this.#socket.destroy());
+    this.#socket.on("close", () => this.#closed());
+  }
+
+  write(frame: Buffer): void {
+    if (this.#isOver) return;
+    if (this.#greetings > 0) {
+      this.#waiting.push(frame);
+      return;
+    }
+    writeFrameHead(frame);
+    this.#socket.write(frame);
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  cancel(): void {
+    this.#over();
+    this.#socket.destroy();
+  }
+
+  #received(piece: Buffer): void {
+    this.#heardAt = performance.now();
+    const bytes = this.#greetings > 0 ? this.#takeGreeting(piece) : piece;
+    if (bytes.length > 0 && !this.#frames.push(bytes)) this.#socket.destroy();
+  }
+
+  /** What is left of `piece` after the greetings. */
+  #takeGreeting(piece: Buffer): Buffer {
+    const before = this.#greeting.length;
+    this.#greeting += piece.toString("latin1", 0, GREETING_BYTES_MAX);
+    const wanted = AGREED.repeat(this.#greetings);
+    if (!this.#greeting.startsWith(wanted)) {
+      if (!wanted.startsWith(this.#greeting)) this.#socket.destroy();
+      return piece.subarray(piece.length);
+    }
+    this.#greetings = 0;
+    clearTimeout(this.#timer);
+    this.#stopWatching = watchLife({
+      heardAt: () => this.#heardAt,
+      ping: () => this.#socket.write(EMPTY_FRAME),
+      giveUp: () => this.#socket.destroy(),
+    });
+    const frames = this.#waiting;
+    this.#waiting = [];
+    for (const frame of frames) this.write(frame);
+    return piece.subarray(wanted.length - before);
+  }
+
+  #closed(): void {
+    if (this.#isOver) return;
+    this.#over();
+    if (this.#greetings > 0) this.#handlers.onRefused(this.#waiting);
+    else this.#handlers.onEnd(this.#status ?? LOST);
+  }
+
+  #over(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#stopWatching?.();
+  }
+}
+
+const LOST: GrpcStatus = {
+  code: STATUS.unavailable,
+  message: "the connection was lost",
+  detail: undefined,
+  wasSent: true,
+};

@@ -1,0 +1,2 @@
+/** The gRPC library, which is loaded only where it is needed. */
+export type Grpc = typeof import("@grpc/grpc-js");
