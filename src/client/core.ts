@@ -208,6 +208,8 @@ function requestOf(facts: CallFacts, deadline: number, isForPrimary: boolean): R
     link: undefined,
     id: 0,
     sentAt: 0,
+    older: undefined,
+    newer: undefined,
     attempts: 0,
     isOver: false,
     timer: undefined,

@@ -1,3 +1,4 @@
+import { NumberMap } from "../base/numberMap.ts";
 import { readAnswers } from "./answers.ts";
 import { writeCall, writeCancelled } from "./callWriter.ts";
 import { PATHS } from "./codecs.ts";
@@ -6,6 +7,7 @@ import { LatencyMean } from "./latency.ts";
 import type { AnswerMessage } from "./messages.ts";
 import type { NodeLoad } from "./replicaChoice.ts";
 import type { Failure, Request } from "./request.ts";
+import { RequestList } from "./requestList.ts";
 import { CallsSocket } from "./wire/callsSocket.ts";
 import { type CallHandlers, Channel, type ChannelOptions, type OpenCall } from "./wire/channel.ts";
 import { FRAME_HEAD_BYTES } from "./wire/grpcFrames.ts";
@@ -19,6 +21,8 @@ const AVOIDED_MILLIS = 500;
 /** With so few calls under way, what they wait for counts more than what messages cost. */
 const FEW_CALLS = 16;
 
+/** Fewer calls are not worth two messages. */
+const SPLIT_MIN = 4;
 /** A Redis port that carries no calls is tried again so much later. */
 const REFUSED_MILLIS = 30_000;
 
@@ -44,9 +48,9 @@ export class Link implements NodeLoad {
   calls = 0;
   reads = 0;
   readonly #events: LinkEvents;
-  readonly #pending = new Map<number, Request>();
+  readonly #pending = new NumberMap<Request>();
   /** Those that read one key, the oldest first: by them the node is compared with others. */
-  readonly #gets = new Set<Request>();
+  readonly #gets = new RequestList();
   readonly #latency = new LatencyMean();
   readonly #writer = new ProtoWriter();
   #stream: OpenCall | undefined;
@@ -60,6 +64,8 @@ export class Link implements NodeLoad {
   /** Calls from this id on are not written yet. */
   #firstUnwritten = 1;
   #isFlushing = false;
+  /** After so many more calls what is asked goes out without waiting for the end of the turn; 0: it waits. */
+  #splitAfter = 0;
   readonly #flush = (): void => {
     this.#isFlushing = false;
     this.#write();
@@ -86,9 +92,8 @@ export class Link implements NodeLoad {
   }
 
   latencyMillis(now: number): number {
-    if (this.#gets.size === 0) return this.#latency.at(now);
-    // Sets keep the order in which calls were made: the first is the oldest.
-    const oldest = this.#gets.values().next().value!;
+    const { oldest } = this.#gets;
+    if (oldest === undefined) return this.#latency.at(now);
     // While one tries whether it is still as slow as it was, others do not.
     return Math.max(this.#latency.measured, now - oldest.sentAt);
   }
@@ -105,7 +110,8 @@ export class Link implements NodeLoad {
     if (request.kind === "get") this.#gets.add(request);
     const writer = this.#begin();
     writeCall(writer, id, Math.max(1, Math.ceil(request.deadline - now)), request.kind, request.message);
-    this.#writeInTime();
+    if (this.#splitAfter > 0 && --this.#splitAfter === 0) this.#write();
+    else this.#writeInTime();
   }
 
   /** It has said that it is not in sync: it is asked for nothing that has to be new for a while. */
@@ -128,8 +134,8 @@ export class Link implements NodeLoad {
     this.#writeInTime();
   }
 
-  /** Those that wait for an answer, the oldest first. */
-  get pending(): Iterable<Request> {
+  /** Those that wait for an answer now. */
+  get pending(): readonly Request[] {
     return this.#pending.values();
   }
 
@@ -139,7 +145,7 @@ export class Link implements NodeLoad {
   }
 
   #done(request: Request): boolean {
-    if (request.kind === "get") this.#gets.delete(request);
+    if (request.kind === "get") this.#gets.remove(request);
     return this.#pending.delete(request.id);
   }
 
@@ -160,6 +166,7 @@ export class Link implements NodeLoad {
 
   #write(): void {
     if (this.#writer.length === 0) return;
+    this.#splitAfter = 0;
     const frame = this.#writer.take();
     const stream = this.#stream ?? this.#open();
     this.#firstUnwritten = this.#nextId;
@@ -222,6 +229,8 @@ export class Link implements NodeLoad {
       return;
     }
     const now = performance.now();
+    // A program that asks as answers come would wait for all of them together, time and again: half of the next turn's calls go ahead.
+    if (answers.length >= SPLIT_MIN && answers.length === this.#pending.size) this.#splitAfter = answers.length >> 1;
     let isMeasured = false;
     for (const answer of answers) {
       const request = this.#pending.get(answer.id);
@@ -241,7 +250,7 @@ export class Link implements NodeLoad {
   #end(status: GrpcStatus): void {
     this.#stream = undefined;
     this.carrier = undefined;
-    const requests = [...this.#pending.entries()].filter(([id]) => id < this.#firstUnwritten);
+    const requests = this.#pending.entries().filter(([id]) => id < this.#firstUnwritten);
     for (const [, request] of requests) {
       this.#done(request);
       this.#events.onFailure(request, failureOfStatus(status, true));

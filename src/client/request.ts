@@ -29,6 +29,9 @@ export interface Request extends RequestFacts {
   id: number;
   /** `performance.now()` when it went there. */
   sentAt: number;
+  /** Its neighbours in a `RequestList`. */
+  older: Request | undefined;
+  newer: Request | undefined;
   attempts: number;
   /** As `isForPrimary`, or since a replica has said that it is not in sync. */
   asksPrimary: boolean;

@@ -118,3 +118,18 @@ test("a real node's Redis port carries calls, its password included", async () =
   const other = await client([node.grpcAddress!], { password: "wrong" });
   await assert.rejects(other.get("n"), (error) => error instanceof HoldfastError && error.code === "unauthenticated");
 });
+
+test("calls of one turn are one message, but two after a message that has answered all there were", async () => {
+  const of = await cluster();
+  const [node] = of.nodes;
+  const one = await client(of.addresses);
+  await one.put("k", "v");
+  const begin = node!.messages;
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      for (let i = 0; i < 2; i++) await one.get("k");
+    }),
+  );
+  // All 8; then 4 as soon as they are asked, and the other 4.
+  assert.equal(node!.messages - begin, 3);
+});

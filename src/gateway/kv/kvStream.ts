@@ -1,4 +1,5 @@
 import { MalformedBytes } from "../../base/byteReader.ts";
+import { NumberMap } from "../../base/numberMap.ts";
 import { KvArgs } from "../../worker/api/kvArgs.ts";
 import { checkRequest } from "../../worker/api/kvCheck.ts";
 import type { KvError } from "../../worker/api/kvError.ts";
@@ -29,7 +30,7 @@ export function malformed(error: MalformedBytes): KvError {
 export class KvStream implements CallsHandlers {
   readonly #stream: CallsStream;
   readonly #lanes: KvLanes;
-  readonly #open = new Map<number, KvJob>();
+  readonly #open = new NumberMap<KvJob>();
   readonly #deadline: number;
   #answers: Output[] = [];
   #answerBytes = 0;
@@ -112,7 +113,7 @@ export class KvStream implements CallsHandlers {
   }
 
   #take({ id, request, timeoutMillis }: KvCall): void {
-    if (this.#open.has(id) || !Number.isSafeInteger(id)) {
+    if (!Number.isSafeInteger(id) || this.#open.has(id)) {
       const message = `calls.id: ${id} is another open call's, or no id`;
       return this.#fail({ code: "invalidArgument", reason: "invalidField", message, field: "calls.id" });
     }
