@@ -337,7 +337,8 @@ export class Flusher {
   async #removeGarbage(orphans: readonly EnginePair[]): Promise<void> {
     const { store } = this.#parts;
     const { engine, meta } = store;
-    for (const table of GENERATION_TABLES) {
+    // The main thread waits for what it looks for: not where nothing can be.
+    for (const table of meta.generation === 0 ? [] : GENERATION_TABLES) {
       const range = generationRange(table, 0, meta.generation);
       if (engine.scan({ ...range, limit: 1, keysOnly: true }).length > 0) await engine.clear(range.gte, range.lt);
     }

@@ -17,6 +17,8 @@ const COLD_EXPIRY_KEYS = 256;
 const FLUSH_IDLE_MILLIS = 1_000;
 /** … or the last one is this old: each rewrites what changed since, so what changes all the time is better brought once than often. */
 const FLUSH_AGE_MILLIS = 120_000;
+/** Copies read up to this part of the log's length that makes a flush begin. */
+const COPY_LOG_PART = 32;
 const EVICTION_TRIES = 64;
 const EVICTION_TRIES_A_TICK = 10_000;
 /** So much log is kept for a replica that is behind; one that is further behind needs a snapshot. */
@@ -107,6 +109,17 @@ export class Maintenance {
       this.#flush = undefined;
     });
     return this.#flush;
+  }
+
+  /**
+   * Brings what has changed to the engine if a copy of that had better not read it in the log: when that is long, or when every key was
+   * removed behind what the engine has, as such a copy would have to begin anew. A flush for each copy of a few slots would rewrite much more
+   * than those, and its writing is what clients feel of a copy.
+   */
+  async flushForCopy(): Promise<void> {
+    const { store, log, state } = this.#parts;
+    const isLong = log.bytesAfter(store.flushedSeq) > this.#parts.flushLogBytes / COPY_LOG_PART;
+    if (this.#flush !== undefined || state.clearPending || isLong) await this.startFlush();
   }
 
   /** Resolves when no flush is under way. */

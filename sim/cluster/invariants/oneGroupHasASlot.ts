@@ -120,7 +120,7 @@ export class OneGroupHasASlot {
   /** Rows of sessions are among them, which no client sees. */
   #checkKeys({ state }: Node, where: string): void {
     const walk = new SlotKeyWalk(state, [[0, SLOT_COUNT - 1]], 1_000);
-    for (let keys = walk.next(); keys.length > 0; keys = walk.next()) {
+    for (let keys = walk.next(); keys !== undefined; keys = walk.next()) {
       for (const key of keys) {
         if (state.slots.stateOf(keySlot(key)) === SLOT_OWNED) continue;
         this.#fail(`${where} has ${JSON.stringify(key)}, whose slot is another's`);

@@ -87,14 +87,16 @@ function learnCounts(space: SlottedKeys, slots: SlotRanges): void {
 }
 
 /**
- * Goes once over the keys of slots, rows of sessions included, that nobody changes but who deletes what it gives: first those in the store, then those in memory
- * only. A new walk which gives nothing at once proves that no key is left.
+ * Goes once over the keys of slots, rows of sessions included, that nobody changes but who deletes what it gives: first those that the store
+ * may lack, as they go there while the walk goes on, then those in the store. A walk which gives none from its begin to its end, during
+ * which these slots were nobody's, proves that no key is left.
  */
 export class SlotKeyWalk {
   readonly #space: SlottedKeys;
   readonly #slots: SlotRanges;
   readonly #limit: number;
-  readonly #keys: Generator<string>;
+  /** Undefined where a page of the store ends. */
+  readonly #keys: Generator<string | undefined>;
 
   /** `limit`: so many keys at a time. */
   constructor(space: SlottedKeys, slots: SlotRanges, limit: number) {
@@ -104,25 +106,31 @@ export class SlotKeyWalk {
     this.#keys = this.#walk();
   }
 
-  /** The next keys; none: it is over. One that is gone by now may be among them. */
-  next(): string[] {
+  /**
+   * The next keys, of at most one page of the store, for which the caller's thread waits: perhaps none, as what was deleted is there for a
+   * while. Undefined: it is over. One that is gone by now may be among them.
+   */
+  next(): string[] | undefined {
     const keys: string[] = [];
     while (keys.length < this.#limit) {
       const { value, done } = this.#keys.next();
-      if (done === true) break;
+      if (done === true) return keys.length === 0 ? undefined : keys;
+      if (value === undefined) break;
       keys.push(value);
     }
     return keys;
   }
 
-  *#walk(): Generator<string> {
+  *#walk(): Generator<string | undefined> {
     const space = this.#space;
+    const changed = changedKeys(space, this.#slots);
+    for (const key of changed.keys()) if (isResident(space, key)) yield key;
     for (const range of this.#slots) {
       for (const page of coldPages(space, range, Math.min(this.#limit, PAGE_KEYS))) {
-        for (const key of page) if (isThere(space, key)) yield key;
+        for (const key of page) if (!changed.has(key) && isThere(space, key)) yield key;
+        yield undefined;
       }
     }
-    for (const key of changedKeys(space, this.#slots).keys()) if (isResident(space, key)) yield key;
   }
 }
 

@@ -58,6 +58,7 @@ export class HeatReporter {
 
   constructor(parts: HeatReporterParts) {
     this.#parts = parts;
+    parts.heat.nextTurn = () => this.#nextTurn();
     this.#seen = this.#look();
   }
 
@@ -96,7 +97,7 @@ export class HeatReporter {
   /** In several turns: in one it would hold up for 20 ms whoever is served by this thread. */
   async #tell(now: number): Promise<string> {
     const { node, heat } = this.#parts;
-    heat.fold(now);
+    await heat.fold(now);
     await this.#nextTurn();
     this.#rows.reset(0);
     const totals = { reads: 0, writes: 0, bytes: 0 };

@@ -5,8 +5,9 @@ import type { MoveHost } from "./moveHost.ts";
 
 /** Finding keys that the store lacks costs a look at each of those, however many slots are looked for. */
 const SLOTS_AT_ONCE = 1_024;
-/** Deleting goes on for at most this part of the time. */
+/** Deleting goes on for at most this part of the time, and while there are clients. */
 const SHARE = 0.5;
+const SHARE_BUSY = 0.1;
 const LOOK_MILLIS = 1_000;
 
 /**
@@ -50,13 +51,14 @@ export class Leftovers {
   }
 
   async #clean(slots: SlotRanges): Promise<void> {
-    const { clock, slots: table } = this.#host;
+    const { clock, load, slots: table } = this.#host;
     const mayGoOn = (): boolean =>
       this.#isActive() && [...eachSlot(slots)].every((slot) => table.stateOf(slot) === SLOT_ABSENT);
     let began = clock.monotonic();
     const isClean = await cleanSlots(this.#host, slots, mayGoOn, async (keys) => {
       this.deleted += keys;
-      await this.#pass(((clock.monotonic() - began) * (1 - SHARE)) / SHARE);
+      const share = load.isBusy ? SHARE_BUSY : SHARE;
+      await this.#pass(((clock.monotonic() - began) * (1 - share)) / share);
       began = clock.monotonic();
     });
     if (!isClean) return;

@@ -68,6 +68,6 @@ export interface CopySource {
 }
 
 export interface KeyWalk {
-  /** None: it is over; a new walk tells whether nothing is left. */
-  next(): readonly string[];
+  /** What one turn may look for, perhaps none; undefined: it is over. A walk that gives none at all tells that nothing is left. */
+  next(): readonly string[] | undefined;
 }

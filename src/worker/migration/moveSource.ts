@@ -13,6 +13,7 @@ import { sourceStep } from "./nextStep.ts";
 import { Turns } from "./turns.ts";
 
 const PAUSED_MILLIS = 50;
+const LAGGING = "too many entries are still to be copied";
 
 type Answer = Result<number, CallRefusal>;
 
@@ -105,6 +106,8 @@ export class MoveSource implements MoveDriver {
     const { host, id, records, isActive } = this.#parts;
     const known = host.slots.moves.get(id);
     if (known !== undefined) return this.#committed(host.slots.seq, known.sourceSeq);
+    // It is asked for again soon, and the record need not be read for that each time.
+    if (this.#isLagging) return refused("lagging", LAGGING);
     // Who cannot reach the coordinator would not hear that it may go on.
     if (!records.isConnected) return refused("unsteady", "the coordinator does not answer at present");
     const read = await this.#parts.read();
@@ -115,8 +118,7 @@ export class MoveSource implements MoveDriver {
       return refused("wrong_state", `the move is ${record.state}`);
     if (record.paused) return refused("paused", "the move is paused");
     if (this.#copy === undefined) return refused(NO_COPY, "no copy is read here");
-    const behind = host.commitPoint - this.#copy.sourceSeq;
-    if (behind > host.settings.sealEntriesMax) return refused("lagging", `${behind} entries are still to be copied`);
+    if (this.#isLagging) return refused("lagging", LAGGING);
     const { slots, target } = record;
     for (const slot of eachSlot(slots)) {
       if (host.slots.stateOf(slot) !== SLOT_OWNED)
@@ -127,6 +129,11 @@ export class MoveSource implements MoveDriver {
     this.counters.phase = "sealed";
     this.#parts.wakeUp.wake();
     return this.#committed(at, at);
+  }
+
+  get #isLagging(): boolean {
+    const { host } = this.#parts;
+    return this.#copy !== undefined && host.commitPoint - this.#copy.sourceSeq > host.settings.sealEntriesMax;
   }
 
   async #close(): Promise<Answer> {

@@ -109,7 +109,7 @@ export class NodeMoveHost implements MoveHost {
     const { checksum, clock, timers } = parts;
     const copy = {
       ...{ engine, log, checksum, clock, timers, slots, logBytesMax: LOG_BYTES_MAX },
-      flush: () => maintenance.startFlush(),
+      flush: () => maintenance.flushForCopy(),
       commitPoint: () => replica.commitPoint,
       moreCommitted: async (after: Seq): Promise<void> => void (await this.committed(after + 1)),
     };

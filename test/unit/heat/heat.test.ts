@@ -18,10 +18,19 @@ const SLOT = 77;
 
 class Rig {
   readonly slots = new SlotTable();
+  /** Turns of the event loop that were waited for. */
+  turns = 0;
+  /** Called at the begin of each. */
+  onTurn: () => void = () => undefined;
   readonly heat = new Heat({ table: commandTable, slots: () => this.slots, now: 0 });
 
   constructor() {
     this.slots.apply({ kind: "assign", slots: [[0, 99]] }, 1);
+    this.heat.nextTurn = async () => {
+      this.turns++;
+      await new Promise((resolve) => setImmediate(resolve));
+      this.onTurn();
+    };
   }
 
   run(line: string, outcome: Outcome = DONE, slot = SLOT): void {
@@ -82,28 +91,50 @@ describe("heat of slots", () => {
     assert.ok(Math.abs(rig.totals()[0]! - requests) < requests / 10, `${rig.totals()[0]}`);
   });
 
-  it("makes rates that follow, and fade", () => {
+  it("makes rates that follow, and fade", async () => {
     const rig = new Rig();
     for (let second = 1; second <= 60; second++) {
       for (let request = 0; request < 50; request++) rig.run("GET key");
-      rig.heat.fold(second * 1000);
+      await rig.heat.fold(second * 1000);
     }
     assert.ok(Math.abs(rig.heat.perSecond(SLOT, "reads") - 50) < 1);
     const long = rig.heat.perSecond(SLOT, "reads", "long");
     assert.ok(long > 25 && long < 40, `${long}`);
-    rig.heat.fold(100_000);
+    await rig.heat.fold(100_000);
     assert.ok(rig.heat.perSecond(SLOT, "reads") < 1.5);
     assert.ok(rig.heat.perSecond(SLOT, "reads", "long") > 10);
   });
 
-  it("forgets a slot that has left, and totals when statistics are reset", () => {
+  it("is folded in many turns, and counts what comes between them", async () => {
+    const rig = new Rig();
+    const slots = [0, SLOT, 8_191, 16_383];
+    const runAll = (): void => {
+      for (const slot of slots) rig.run("GET key", DONE, slot);
+    };
+    runAll();
+    rig.onTurn = runAll;
+    const first = rig.heat.fold(1_000);
+    assert.equal(rig.heat.fold(1_500), first, "one at a time");
+    await first;
+    assert.ok(rig.turns >= 10, `${rig.turns} turns`);
+    rig.onTurn = () => undefined;
+    const asked = rig.turns + 1;
+    for (const slot of slots) assert.equal(rig.totals(slot)[0], asked, `slot ${slot}`);
+    await rig.heat.fold(2_000);
+    for (const slot of slots) {
+      const rate = rig.heat.perSecond(slot, "reads", "long");
+      assert.ok(Math.abs(rate - asked / 60) < asked / 600, `slot ${slot}: ${rate}`);
+    }
+  });
+
+  it("forgets a slot that has left, and totals when statistics are reset", async () => {
     const rig = new Rig();
     rig.run("GET key");
     rig.run("GET key", DONE, 3);
     rig.slots.apply({ kind: "seal", move: "m", slots: [[SLOT, SLOT]], target: "g2" }, 2);
     rig.slots.apply({ kind: "close", move: "m" }, 3);
     rig.slots.apply({ kind: "release", move: "m" }, 4);
-    rig.heat.fold(1000);
+    await rig.heat.fold(1000);
     assert.deepEqual(rig.totals(), [0, 0, 0, 0, 0]);
     assert.equal(rig.heat.perSecond(SLOT, "reads"), 0);
     assert.equal(rig.totals(3)[0], 1);
@@ -114,7 +145,7 @@ describe("heat of slots", () => {
 });
 
 describe("hot keys", () => {
-  it("finds the keys that are asked for most, also in a pipeline that repeats itself", () => {
+  it("finds the keys that are asked for most, also in a pipeline that repeats itself", async () => {
     const rig = new Rig();
     for (let round = 1; round <= 30; round++) {
       // 64 requests that are always the same: one in a pipeline of that length would be the only one ever looked at.
@@ -122,14 +153,14 @@ describe("hot keys", () => {
         for (let at = 0; at < 64; at++)
           rig.run(at < 16 ? "GET hot" : at < 24 ? "SET warm 1" : `GET cold:${times}:${at}`);
       }
-      rig.heat.fold(round * 1000);
+      await rig.heat.fold(round * 1000);
     }
     const [first, second, ...others] = rig.heat.topKeys(10);
     assert.equal(first?.key, "hot");
     assert.equal(second?.key, "warm");
     assert.ok(first.perSecond > 600 && first.perSecond < 1500, `${first.perSecond} instead of some 1,000`);
     for (const { perSecond } of others) assert.ok(perSecond < 250, `${perSecond}`);
-    rig.heat.fold(400_000);
+    await rig.heat.fold(400_000);
     assert.deepEqual(rig.heat.topKeys(10), []);
   });
 

@@ -36,6 +36,19 @@ describe("a decaying rate", () => {
   });
 });
 
+describe("decaying rates side by side", () => {
+  it("are nothing at all when hardly anything is left of them", () => {
+    const rates = new DecayingRates(1, [SHORT_WINDOW_MILLIS], 0);
+    rates.add(0, 1);
+    rates.fold(1_000);
+    assert.ok(rates.perSecond(0, 0) > 0.01);
+    rates.fold(151_000);
+    assert.ok(rates.perSecond(0, 0) > 0);
+    rates.fold(351_000);
+    assert.equal(rates.perSecond(0, 0), 0);
+  });
+});
+
 describe("the sketch of the most frequent keys", () => {
   it("counts exactly while there is room", () => {
     const sketch = new SpaceSaving(3);

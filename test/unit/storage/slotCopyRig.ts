@@ -161,7 +161,7 @@ export class CopyTarget {
     for (;;) {
       const walk = new SlotKeyWalk(this.state, SLOTS, 3);
       let count = 0;
-      for (let keys = walk.next(); keys.length > 0; keys = walk.next()) {
+      for (let keys = walk.next(); keys !== undefined; keys = walk.next()) {
         count += keys.length;
         this.#entry((mutator) => {
           for (const key of keys) mutator.delete(key);

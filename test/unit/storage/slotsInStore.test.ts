@@ -69,7 +69,7 @@ function checkKeys(rig: StoreRig, prng: Prng): void {
   if (prng.chance(1, 10)) {
     const walk = new SlotKeyWalk(state, HERE, 2);
     const found = new Set<string>();
-    for (let some = walk.next(); some.length > 0; some = walk.next()) for (const key of some) found.add(key);
+    for (let some = walk.next(); some !== undefined; some = walk.next()) for (const key of some) found.add(key);
     assert.deepEqual([...found].sort(), keys.filter((key) => HERE.some(([slot]) => slot === keySlot(key))).sort());
   }
 }
@@ -204,6 +204,50 @@ describe("the keys of a slot", () => {
     }
   });
 
+  test("are looked for page by page, though what was deleted is still in the store", async () => {
+    const rig = new StoreRig({ prng: createPrng("pages"), sizes: TINY });
+    const keys = Array.from({ length: 100 }, (_, i) => `{tag}${i}`);
+    const slots = rangesOf([keySlot("{tag}")]);
+    rig.entry(() => {
+      rig.mutator.changeSlots({ kind: "assign", slots: [] });
+      for (const key of keys) rig.mutator.setText(key, "value", 0);
+    });
+    await rig.flusher.run();
+    rig.entry(() => {
+      for (const key of keys.slice(1)) rig.mutator.delete(key);
+    });
+    const walk = new SlotKeyWalk(rig.state, slots, 7);
+    const found: string[] = [];
+    let empty = 0;
+    for (let some = walk.next(); some !== undefined; some = walk.next()) {
+      found.push(...some);
+      if (some.length === 0) empty++;
+    }
+    assert.deepEqual(found, keys.slice(0, 1));
+    assert.ok(empty >= 10, `${empty} turns without a key`);
+  });
+
+  test("are found though they go to the store while the walk goes on", async () => {
+    const rig = new StoreRig({ prng: createPrng("moving"), sizes: TINY });
+    const tags = Array.from({ length: 20 }, (_, i) => `{${i}}`);
+    const slots = rangesOf(tags.map(keySlot));
+    rig.entry(() => {
+      rig.mutator.changeSlots({ kind: "assign", slots: [] });
+      for (const tag of tags) rig.mutator.setText(`${tag}stored`, "value", 0);
+    });
+    await rig.flusher.run();
+    rig.entry(() => {
+      for (const tag of tags) rig.mutator.setText(`${tag}new`, "value", 0);
+    });
+    const walk = new SlotKeyWalk(rig.state, slots, 3);
+    const found = new Set<string>();
+    for (let some = walk.next(), turn = 0; some !== undefined; some = walk.next(), turn++) {
+      for (const key of some) found.add(key);
+      if (turn === 2) await rig.flusher.run();
+    }
+    assert.deepEqual([...found].sort(), tags.flatMap((tag) => [`${tag}new`, `${tag}stored`]).sort());
+  });
+
   test("are all found and deleted by walks, of which the last finds none", async () => {
     const prng = createPrng("walks");
     const rig = new StoreRig({ prng, sizes: TINY });
@@ -226,7 +270,7 @@ describe("the keys of a slot", () => {
       assert.ok(walks < 5);
       const walk = new SlotKeyWalk(rig.state, slots, 7);
       let count = 0;
-      for (let some = walk.next(); some.length > 0; some = walk.next()) {
+      for (let some = walk.next(); some !== undefined; some = walk.next()) {
         count += some.length;
         rig.entry(() => {
           for (const key of some) rig.mutator.delete(key);
