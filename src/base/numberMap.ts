@@ -1,5 +1,6 @@
 const CAPACITY_MIN = 64;
-/** It becomes smaller only when it is nearly empty: what comes in bursts would move it back and forth. */
+/** Beyond this it becomes smaller, but only when it is nearly empty: what comes in bursts would move it back and forth. */
+const CAPACITY_KEPT = 4096;
 const SPARSE = 64;
 const FREE = -1;
 /** Knuth, "The Art of Computer Programming" 6.4: 2^32 by the golden ratio. */
@@ -59,7 +60,7 @@ export class NumberMap<T> {
     }
     keys[free] = FREE;
     values[free] = undefined;
-    if (keys.length > CAPACITY_MIN && this.#size * SPARSE < keys.length) this.#rebuild(keys.length / 2);
+    if (keys.length > CAPACITY_KEPT && this.#size * SPARSE < keys.length) this.#rebuild(keys.length / 2);
     return true;
   }
 
@@ -107,6 +108,7 @@ export class NumberMap<T> {
       this.#keys[at] = key;
       this.#values[at] = values[from];
     });
+    values.fill(undefined);
   }
 }
 
