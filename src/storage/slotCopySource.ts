@@ -31,12 +31,7 @@ import { PieceMutations, type PiecesOfKey, writeRecordMutation } from "./slotRec
 
 /** About a millisecond of the main thread. */
 const PAGE_BYTES = 64 * 1024;
-const READ_BYTES = 32 * 1024;
-/**
- * With so many entries still to be read, changes gather for `NEWS_MILLIS` before they are sent, and others have the thread for as long as
- * each piece has taken.
- */
-const ENTRIES_FAR = 1_000;
+const READ_BYTES = 256 * 1024;
 /** While nothing happens to these slots the receiver hears of the log's progress so often. */
 const NEWS_MILLIS = 10;
 const HIGH = 0x1_0000_0000;
@@ -245,7 +240,6 @@ export class SlotCopySource {
       if (upTo > this.#at) {
         const records = await this.#read();
         if (this.#isClosed) return "closed";
-        const began = this.#parts.clock.monotonic();
         if (records === undefined) return "gone";
         for (const record of records) {
           if (yield* this.#recordFrames(record, upTo)) continue;
@@ -254,22 +248,12 @@ export class SlotCopySource {
           return "restart";
         }
         this.#retention.advance(this.#at);
-        if (!this.#isNear) await this.#rest(this.#parts.clock.monotonic() - began);
       }
       const isNew = this.#at > this.#sentSeq;
       const waitMillis = this.#sentAt + NEWS_MILLIS - this.#parts.clock.monotonic();
-      if (isNew && ((this.#hasMutations && this.#isNear) || this.#isUrgent || waitMillis <= 0))
-        yield this.#frame(this.#at);
+      if (isNew && (this.#hasMutations || this.#isUrgent || waitMillis <= 0)) yield this.#frame(this.#at);
       else if (this.#committed() <= this.#at) await this.#pause(isNew ? waitMillis : undefined);
     }
-  }
-
-  get #isNear(): boolean {
-    return this.#committed() - this.#at < ENTRIES_FAR;
-  }
-
-  #rest(millis: number): Promise<void> {
-    return new Promise((resolve) => this.#parts.timers.after(Math.min(NEWS_MILLIS, Math.max(1, millis)), resolve));
   }
 
   #committed(): Seq {
