@@ -30,7 +30,7 @@ export const FIRST_CLUSTER_SEEDS: Readonly<Record<string, number>> = {
   "a copy that begins anew finds what is left of the one before": 1,
   "a copy goes on whatever the table says": 35,
   "what is sealed is written": 2,
-  "what is closed is read": 36,
+  "what is closed is read": 529,
   "a master writes whoever is the active one": 1,
   "the store does not have what a group says of its slots": 0,
   "what was answered is not remembered": 0,
