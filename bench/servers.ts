@@ -16,6 +16,8 @@ export interface Contender {
   command: (port: number, dataDirectory: string) => string[];
   /** What ends it when its data are no longer of interest; `SIGKILL` where nothing else is said. */
   endSignal?: NodeJS.Signals;
+  /** It listens on these ports too, counted from its own. */
+  portOffsets?: readonly number[];
 }
 
 /** Where servers run and keep their data. `serverCore` undefined means that nothing is pinned. */
@@ -33,6 +35,12 @@ export interface HoldfastProgram {
 
 const startMillisMax = 120_000;
 const stopMillisMax = 60_000;
+const askAgainMillis = 50;
+/** Below Linux's range for outgoing connections (32768 and up), also with the ports that are counted from one. */
+const portLowest = 20_000;
+const portCount = 12_000;
+const portAttemptsMax = 100;
+const portsGiven = new Set<number>();
 const running = new Set<Server>();
 process.on("exit", () => {
   for (const server of running) server.discard();
@@ -80,6 +88,7 @@ export class Server {
   readonly #host: Host;
   #process: ChildProcess | undefined;
   #gone = new AbortController();
+  #hasEnded = false;
   #output = "";
 
   private constructor(contender: Contender, host: Host, port: number) {
@@ -98,7 +107,7 @@ export class Server {
 
   /** Starts a contender and does not wait for it. */
   static async spawn(contender: Contender, host: Host): Promise<Server> {
-    const server = new Server(contender, host, await freePort());
+    const server = new Server(contender, host, await freePort(contender.portOffsets));
     running.add(server);
     server.launch();
     return server;
@@ -137,6 +146,11 @@ export class Server {
     child.on("exit", () => gone.abort());
     this.#process = child;
     this.#gone = gone;
+    this.#hasEnded = false;
+    // All that it has printed is read by then.
+    child.on("close", () => {
+      if (this.#process === child) this.#hasEnded = true;
+    });
   }
 
   /**
@@ -146,14 +160,19 @@ export class Server {
   async untilAnswers(command: readonly string[]): Promise<void> {
     const deadline = performance.now() + startMillisMax;
     while (performance.now() < deadline) {
-      if (this.#process === undefined || this.#process.exitCode !== null || this.#process.pid === undefined) {
-        throw new Error(`${this.contender.name} ended before it served:\n${this.#output}`);
-      }
+      this.checkRuns();
       const answered = await answers(this.port, command);
       if (answered) return;
       await sleep(1);
     }
     throw new Error(`${this.contender.name} did not answer in ${startMillisMax} ms:\n${this.#output}`);
+  }
+
+  /** Throws with the end of its output if the process does not run any more. */
+  checkRuns(): void {
+    if (this.#process === undefined || this.#hasEnded) {
+      throw new Error(`${this.contender.name} ended before it served:\n${this.#output}`);
+    }
   }
 
   /** Stops the process in its tracks, so that it takes no CPU from another server's turn. */
@@ -200,13 +219,42 @@ async function answers(port: number, command: readonly string[]): Promise<boolea
   }
 }
 
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  await once(probe, "close");
-  if (address === null || typeof address === "string") throw new Error("no TCP address");
-  return address.port;
+/**
+ * Asks again and again until it is so; who cannot be asked yet says no. Throws with the output of a server that ends before, or
+ * of all of them if it does not come about in time.
+ */
+export async function until(what: string, servers: readonly Server[], isTrue: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + startMillisMax;
+  while (!(await isTrue().catch(() => false))) {
+    for (const server of servers) server.checkRuns();
+    if (performance.now() > deadline) {
+      const outputs = servers.map(({ contender, output }) => `${contender.name} printed:\n${output}`);
+      throw new Error([`${what} did not come about in ${startMillisMax} ms`, ...outputs].join("\n"));
+    }
+    await sleep(askAgainMillis);
+  }
+}
+
+/**
+ * A port that was free a moment ago, and is given to nobody else in this run; and so are those counted from it. The kernel
+ * does not choose it: among its ports a client's socket takes one a moment later, or holds one for the minute after its end.
+ */
+export async function freePort(offsets: readonly number[] = []): Promise<number> {
+  for (let attempt = 0; attempt < portAttemptsMax; attempt++) {
+    const port = portLowest + Math.floor(Math.random() * portCount);
+    const all = [...new Set([0, ...offsets])].map((offset) => port + offset);
+    if (all.some((each) => portsGiven.has(each))) continue;
+    for (const each of all) portsGiven.add(each);
+    const areFree = await Promise.all(all.map(canListen));
+    if (areFree.every(Boolean)) return port;
+  }
+  throw new Error(`no free port found in ${portAttemptsMax} attempts`);
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+  });
 }

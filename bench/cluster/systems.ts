@@ -1,9 +1,16 @@
 import { execFile } from "node:child_process";
-import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { MasterClient } from "../../src/main/master/masterClient.ts";
 import { callOnce } from "../connection.ts";
-import { type Contender, type Durability, freePort, type HoldfastProgram, type Host, Server } from "../servers.ts";
+import {
+  type Contender,
+  type Durability,
+  freePort,
+  type HoldfastProgram,
+  type Host,
+  Server,
+  until,
+} from "../servers.ts";
 import { slotCount } from "./keys.ts";
 
 const run = promisify(execFile);
@@ -54,17 +61,11 @@ export interface HoldfastClusterOptions {
 
 const nodeCount = 3;
 const startMillisMax = 60_000;
-const askAgainMillis = 50;
 const commandMillisMax = 300_000;
+/** The whole lines: what goes wrong has "already in use" in its text. */
+const zookeeperReady = /^holdfast zookeeper ready (\S+) data=/m;
+const masterReady = /^holdfast master ready /m;
 const numbers = Array.from({ length: nodeCount }, (_, i) => i + 1);
-
-async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + startMillisMax;
-  while (!(await isTrue().catch(() => false))) {
-    if (performance.now() > deadline) throw new Error(`${what} did not come about in ${startMillisMax} ms`);
-    await sleep(askAgainMillis);
-  }
-}
 
 /** Three primaries of a Redis Cluster without replicas. */
 export function redisCluster(durability: Durability): ClusterKind {
@@ -81,7 +82,9 @@ export function redisCluster(durability: Durability): ClusterKind {
     }
     await run("redis-cli", ["--cluster", "create", ...addresses, "--cluster-yes"]);
     for (const { port } of servers) {
-      await until("redis cluster", async () => (await callOnce(port, "CLUSTER", "INFO")).includes("cluster_state:ok"));
+      await until("redis cluster", servers, async () => {
+        return (await callOnce(port, "CLUSTER", "INFO")).includes("cluster_state:ok");
+      });
     }
     const nodes = await Promise.all(
       servers.map(async (server) => ({
@@ -137,14 +140,14 @@ export function holdfastCluster(options: HoldfastClusterOptions): {
   const start = async (host: Host): Promise<HoldfastCluster> => {
     const coordinator = await Server.spawn(zookeeper(script, options.zookeepers), host);
     const servers = [coordinator];
-    await until("ZooKeeper", async () => coordinator.output.includes("ready"));
-    const zookeeperAt = `${/ready (\S+)/.exec(coordinator.output)![1]}/bench`;
+    await until("ZooKeeper", servers, async () => zookeeperReady.test(coordinator.output));
+    const zookeeperAt = `${zookeeperReady.exec(coordinator.output)![1]}/bench`;
     const master = await Server.spawn(masterContender(options, zookeeperAt), host);
     servers.push(master);
-    await until("the master", async () => master.output.includes("ready"));
+    await until("the master", servers, async () => masterReady.test(master.output));
     const masters = await openMasters(`127.0.0.1:${master.port}`);
     const replicas = await startGroups(options, zookeeperAt, host, servers);
-    await until("all groups", async () => {
+    await until("all groups", servers, async () => {
       const topology = await masters.topology();
       return topology.ok && topology.value.groups.length === nodeCount && topology.value.slotsVersion > 0;
     });
@@ -176,6 +179,8 @@ function zookeeper(script: string, count: number): Contender {
     command: (port) => [script, "zookeeper", "--servers", String(count), "--base-port", String(port)],
     // It has children to end.
     endSignal: "SIGTERM",
+    // As its help says: for clients, and for the servers among themselves.
+    portOffsets: Array.from({ length: count }, (_, i) => [i, 100 + i, 200 + i]).flat(),
   };
 }
 
@@ -212,7 +217,7 @@ async function startGroups(
     ];
     const server = await Server.spawn({ name: `holdfast worker ${id}`, command }, host);
     servers.push(server);
-    await until(`worker ${id}`, async () => (await fetch(`http://127.0.0.1:${httpPort}/readyz`)).ok);
+    await until(`worker ${id}`, servers, async () => (await fetch(`http://127.0.0.1:${httpPort}/readyz`)).ok);
     return server;
   };
   const started: ClusterNode[] = [];

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { callOnce } from "../connection.ts";
 import { EtcdClient } from "../etcd.ts";
-import { type Contender, freePort, type HoldfastProgram, type Host, Server } from "../servers.ts";
+import { type Contender, freePort, type HoldfastProgram, type Host, Server, until } from "../servers.ts";
 import { EtcdPutClient } from "./etcdClient.ts";
 import type { LoadClient } from "./load.ts";
 import { RespClient, setAndWaitDialogue, setDialogue } from "./respClient.ts";
@@ -22,21 +21,11 @@ export interface SystemKind {
 }
 
 const replicaCount = 3;
-const startMillisMax = 60_000;
-const askAgainMillis = 50;
 const numbers = Array.from({ length: replicaCount }, (_, i) => i + 1);
 
 /** Ends all processes of a system at once and removes their data. */
 export function discard(system: GroupSystem): void {
   for (const server of system.servers) server.discard();
-}
-
-async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + startMillisMax;
-  while (!(await isTrue().catch(() => false))) {
-    if (performance.now() > deadline) throw new Error(`${what} did not come about in ${startMillisMax} ms`);
-    await sleep(askAgainMillis);
-  }
 }
 
 /** Three workers, and one ZooKeeper, which has little to do while all is well. */
@@ -62,13 +51,17 @@ export function holdfastGroup({ script, nodeArgs, extraArgs }: HoldfastProgram):
   });
   const start = async (host: Host): Promise<GroupSystem> => {
     const coordinator = await Server.spawn(zookeeper, host);
-    await until("ZooKeeper", async () => coordinator.output.includes("ready"));
+    await until("ZooKeeper", [coordinator], async () => /^holdfast zookeeper ready /m.test(coordinator.output));
     const replicas: Server[] = [];
     for (const number of numbers) {
       const httpPort = await freePort();
       replicas.push(await Server.spawn(worker(`w${number}`, coordinator.port, httpPort), host));
       // The first is the primary because the others come when it is.
-      await until(`replica ${number}`, async () => (await fetch(`http://127.0.0.1:${httpPort}/readyz`)).ok);
+      await until(
+        `replica ${number}`,
+        [coordinator, ...replicas],
+        async () => (await fetch(`http://127.0.0.1:${httpPort}/readyz`)).ok,
+      );
     }
     const { port } = replicas[0]!;
     return {
@@ -97,7 +90,7 @@ export function redisGroup(): SystemKind {
     const primary = await Server.start(contender(undefined), host);
     const { port } = primary;
     const replicas = [primary, await Server.start(contender(port), host), await Server.start(contender(port), host)];
-    await until("two replicas", async () => {
+    await until("two replicas", replicas, async () => {
       const lines = (await callOnce(port, "INFO", "replication")).split("\r\n");
       return lines.filter((line) => line.includes("state=online")).length === replicaCount - 1;
     });
@@ -126,7 +119,7 @@ export function etcdGroup(): SystemKind {
       };
       servers.push(await Server.spawn(contender, host));
     }
-    for (const server of servers) await until(server.contender.name, () => takesPut(server.port));
+    for (const server of servers) await until(server.contender.name, servers, () => takesPut(server.port));
     const first = await decidingOf(servers);
     return { name, servers, replicas: servers, openWriter: () => EtcdPutClient.open(first.port) };
   };

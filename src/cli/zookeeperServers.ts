@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { err, ok, type Result } from "../base/result.ts";
@@ -58,6 +58,9 @@ export class ZookeeperServers {
   /** Starts all and resolves when each of them serves, or tells why not. */
   static async start(options: ZookeeperServersOptions): Promise<Result<ZookeeperServers, string>> {
     if (!hasZookeeper()) return err(INSTALL_HINT);
+    // One that cannot listen for the others serves at first, and ends later or never decides.
+    const taken = await problemOfPorts(options.ports);
+    if (taken !== undefined) return err(taken);
     const servers = new ZookeeperServers(options);
     for (const index of options.ports.keys()) await servers.#configure(index);
     for (const index of options.ports.keys()) servers.startServer(index);
@@ -171,6 +174,29 @@ function classPath(): string | undefined {
   const home = process.env["ZOOKEEPER_HOME"];
   if (home !== undefined && existsSync(join(home, "lib"))) return `${home}/lib/*:${home}/*`;
   return existsSync(DEBIAN_JAR) ? `${DEBIAN_JAR}:${DEBIAN_LOGGER}` : undefined;
+}
+
+/** What is wrong with the ports that the servers will listen on; nothing if all are free. A lone server has no others to listen for. */
+async function problemOfPorts(ports: readonly ZookeeperPorts[]): Promise<string | undefined> {
+  const needed = ports.flatMap(({ client, quorum, election }) => [
+    client,
+    ...(ports.length > 1 ? [quorum, election] : []),
+  ]);
+  const problems = await Promise.all(needed.map(problemOfPort));
+  return problems.find((problem) => problem !== undefined);
+}
+
+/** A port is taken also for the minute after the end of a client's connection from it. */
+function problemOfPort(port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", ({ code, message }: NodeJS.ErrnoException) => {
+      const isTaken = code === "EADDRINUSE";
+      const hint = "choose others with --base-port, or stop the program that has it";
+      resolve(isTaken ? `port ${port} on ${HOST} is taken; ${hint}` : `port ${port} on ${HOST}: ${message}`);
+    });
+    probe.listen(port, HOST, () => probe.close(() => resolve(undefined)));
+  });
 }
 
 /** Asks with the four-letter word `srvr`; a server that has no quorum answers without a mode. */

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { createServer } from "node:net";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { nodeClock, nodeTimers } from "../../src/platform/nodeClock.ts";
@@ -27,6 +29,21 @@ describe("holdfast zookeeper", { skip: noZookeeper }, () => {
     await made.value.close();
     assert.equal(await command.stop("SIGINT"), 0);
     assert.equal(existsSync(dataDirectory!), false);
+  });
+
+  test("refuses at once where a port is taken that one of the servers needs", async (context) => {
+    const port = await freePort();
+    for (const taken of [port + 1, port + 101, port + 201]) {
+      const other = createServer();
+      context.after(() => other.close());
+      await once(other.listen(taken, "127.0.0.1"), "listening");
+      const command = spawnServer({ command: MAIN, args: ["zookeeper", "--base-port", String(port)] });
+      context.after(() => command.stop());
+      const said = await command.waitForLine(/^holdfast/, 60_000);
+      assert.match(said, new RegExp(`^holdfast: port ${taken} on 127.0.0.1 is taken; choose others with --base-port`));
+      assert.equal((await command.exited).code, 1);
+      other.close();
+    }
   });
 
   test("refuses what it cannot do, with a sentence", async () => {
