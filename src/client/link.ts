@@ -1,3 +1,4 @@
+import type { Address } from "../base/address.ts";
 import { NumberMap } from "../base/numberMap.ts";
 import { readAnswers } from "./answers.ts";
 import { writeCall, writeCancelled } from "./callWriter.ts";
@@ -29,7 +30,7 @@ const REFUSED_MILLIS = 30_000;
 export interface LinkOptions extends ChannelOptions {
   readonly callsOver: "redis" | "grpc";
   /** Where the node at an address takes Redis clients; undefined if nobody has said. */
-  readonly redisOf: (address: string) => string | undefined;
+  readonly redisOf: (address: string) => Address | undefined;
 }
 
 /** What a link tells whoever made it. */

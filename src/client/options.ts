@@ -1,3 +1,4 @@
+import { splitAddress } from "../base/address.ts";
 import { HoldfastError } from "./errors.ts";
 import type { ClientTls } from "./wire/channel.ts";
 
@@ -101,7 +102,7 @@ export function settingsOf(options: ConnectOptions): Settings {
     .map((each) => each.trim());
   if (addresses.length === 0) throw invalid("addresses", "names at least one host:port");
   for (const address of addresses) {
-    if (!/^(\[[^\]]+\]|[^:[\]/\s]+):\d{1,5}$/.test(address)) throw invalid("addresses", `${address} is no host:port`);
+    if (splitAddress(address) === undefined) throw invalid("addresses", `${address} is no host:port`);
   }
   const settings: Settings = {
     addresses,

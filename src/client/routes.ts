@@ -1,3 +1,4 @@
+import { type Address, splitAddress } from "../base/address.ts";
 import { SLOT_COUNT } from "../core/slots/slotRanges.ts";
 import type { GroupMessage, TopologyMessage } from "./messages.ts";
 
@@ -59,9 +60,8 @@ export class Routes {
   }
 
   /** Where the node at `address` takes Redis clients; undefined if nobody has said. */
-  redisOf(address: string): string | undefined {
-    const redis = this.#redis.get(address);
-    return redis === "" ? undefined : redis;
+  redisOf(address: string): Address | undefined {
+    return splitAddress(this.#redis.get(address) ?? "");
   }
 
   /** Who takes writes of the slot, as far as anybody has said. */

@@ -1,3 +1,5 @@
+import { splitAddress } from "../base/address.ts";
+
 /** What a worker's znode says: `/workers/<id>`, as long as its session lasts. */
 export interface WorkerRecord {
   readonly group: string;
@@ -38,15 +40,4 @@ export function parseWorkerRecord(text: string): WorkerRecord | undefined {
 
 function isAddress(value: unknown): boolean {
   return typeof value === "string" && splitAddress(value) !== undefined;
-}
-
-/** `host:port`, or `[host]:port`; undefined if it is none. */
-export function splitAddress(address: string): { readonly host: string; readonly port: number } | undefined {
-  const match = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/.exec(address);
-  if (match === null || Number(match[3]) > 65_535) return undefined;
-  return { host: match[1] ?? match[2]!, port: Number(match[3]) };
-}
-
-export function joinAddress(host: string, port: number): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

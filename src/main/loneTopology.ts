@@ -1,4 +1,4 @@
-import { joinAddress, splitAddress } from "../coordination/workerRecord.ts";
+import { joinAddress, splitAddress } from "../base/address.ts";
 import { ALL_SLOTS } from "../core/slots/slotRanges.ts";
 import type { TopologyProvider } from "../platform/rpc/clusterService.ts";
 import { VERSION } from "./version.ts";

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { joinAddress } from "../base/address.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import { joinAddress } from "../coordination/workerRecord.ts";
 import { commandTable } from "../core/command/commandTable.ts";
 import { installTextHashSeed } from "../core/state/values/textHash.ts";
 import { RespServer } from "../gateway/resp/respServer.ts";

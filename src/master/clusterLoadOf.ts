@@ -1,4 +1,4 @@
-import { splitAddress } from "../coordination/workerRecord.ts";
+import { splitAddress } from "../base/address.ts";
 import type { ClusterLoad, GroupLoad, ReplicaLoad, SlotLoad, WorkerLoad } from "../core/placement/clusterLoad.ts";
 import { eachSlot, rangesOf } from "../core/slots/slotRanges.ts";
 import type { ClusterSettings } from "./clusterSettings.ts";

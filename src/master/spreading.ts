@@ -1,4 +1,4 @@
-import { splitAddress } from "../coordination/workerRecord.ts";
+import { splitAddress } from "../base/address.ts";
 import type { HandOver } from "../core/placement/decision.ts";
 import { type PlacedGroup, type PlacedReplica, spreadPrimaries } from "../core/placement/spreadPrimaries.ts";
 import type { Clock } from "../ports/clock.ts";

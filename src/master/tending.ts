@@ -1,4 +1,4 @@
-import { splitAddress } from "../coordination/workerRecord.ts";
+import { splitAddress } from "../base/address.ts";
 import type { Decision, MoveSlots } from "../core/placement/decision.ts";
 import { tend } from "../core/placement/tend.ts";
 import { TEND_BEGIN, type TendState } from "../core/placement/tendState.ts";

@@ -1,4 +1,5 @@
-import { splitAddress, type WorkerRecord } from "../coordination/workerRecord.ts";
+import { splitAddress } from "../base/address.ts";
+import type { WorkerRecord } from "../coordination/workerRecord.ts";
 import type { Clock, Timer, Timers } from "../ports/clock.ts";
 import type { WorkerCaller, WorkerCalls } from "../ports/workerCalls.ts";
 import { type HeatReport, type MoveReport, parseHeat } from "./heatReport.ts";

@@ -47,8 +47,8 @@ export class FakeKvCluster {
       slotsVersion: this.#version,
       groups: this.groups.map(({ name, slots, epoch, nodes }) => ({
         ...{ name, slots, epoch, weight: 1 },
-        workers: nodes.map(({ id, address, redis }, index) => ({
-          ...{ id, rpc: address, redis: redis.address, present: true },
+        workers: nodes.map(({ id, address, redis, misnamed }, index) => ({
+          ...{ id, rpc: address, redis: redis.address, present: true, ...misnamed },
           role: index === 0 ? "ROLE_PRIMARY" : "ROLE_SECONDARY",
         })),
       })),

@@ -74,6 +74,8 @@ export class FakeKvNode {
   readonly group: FakeGroup;
   readonly id: string;
   address = "";
+  /** What a topology says of it instead. */
+  misnamed: { readonly rpc?: string; readonly redis?: string } = {};
   calls = 0;
   messages = 0;
   /** It was asked for so many sessions. */

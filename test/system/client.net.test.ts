@@ -106,6 +106,7 @@ for (const each of ["redis", "grpc"] as const) {
       await assert.rejects(one.get("k", { consistency: "cached" }), hasCode("invalid"));
       await assert.rejects(one.get("x".repeat(65_536)), hasCode("invalid"));
       await assert.rejects(connect({ addresses: "nowhere" }), hasCode("invalid"));
+      await assert.rejects(connect({ addresses: "127.0.0.1:65536" }), hasCode("invalid"));
       assert.equal(of.nodes[0]!.calls, 0);
     });
 
@@ -200,6 +201,25 @@ for (const each of ["redis", "grpc"] as const) {
       const one = await connect({ addresses: ["127.0.0.1:1", ...of.addresses] });
       await one.put("k", "v");
       await one.close();
+    });
+
+    test("an address without sense that a topology names is one at which nobody answers", async () => {
+      const of = await cluster(2);
+      const [nowhere, half] = of.nodes;
+      nowhere!.misnamed = { rpc: "127.0.0.1:99999", redis: "" };
+      half!.misnamed = { redis: "nowhere" };
+      const one = await client(of, { addresses: half!.address });
+      const keyOf = (group: string): string => keys.find((key) => of.groupOf(key).name === group)!;
+      const keys = Array.from({ length: 50 }, (_, i) => `k${i}`);
+      await assert.rejects(one.put(keyOf("g1"), "v", { timeoutMillis: 300 }), hasCode("unavailable"));
+      assert.equal((await one.put(keyOf("g2"), "v")).isApplied, true);
+      assert.deepEqual(
+        one
+          .metrics()
+          .nodes.map(({ address, carrier: used }) => [address, used])
+          .filter(([at]) => at === half!.address),
+        [[half!.address, "grpc"]],
+      );
     });
 
     test("eventual reads are spread evenly, and away from a slow replica (question 20)", async () => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { Redis } from "ioredis";
-import { parseWorkerRecord, splitAddress, type WorkerRecord } from "../../src/coordination/workerRecord.ts";
+import { splitAddress } from "../../src/base/address.ts";
+import { parseWorkerRecord, type WorkerRecord } from "../../src/coordination/workerRecord.ts";
 import { ALL_SLOTS } from "../../src/core/slots/slotRanges.ts";
 import { grpcWorkerCalls } from "../../src/platform/rpc/grpcWorkerCalls.ts";
 import { LocalCluster } from "../support/localCluster.ts";

@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { splitAddress } from "./address.ts";
+import type { Address } from "../../base/address.ts";
 import type { CallHandlers, OpenCall } from "./channel.ts";
 import { FrameReader, MESSAGE_BYTES_MAX, writeFrameHead } from "./grpcFrames.ts";
 import { type GrpcStatus, STATUS, statusOfTrailers } from "./grpcStatus.ts";
@@ -37,7 +37,7 @@ export class CallsSocket implements OpenCall {
   #timer: NodeJS.Timeout | undefined;
   #stopWatching: (() => void) | undefined;
 
-  constructor(address: string, password: string | undefined, handlers: CallsSocketHandlers) {
+  constructor(address: Address, password: string | undefined, handlers: CallsSocketHandlers) {
     this.#handlers = handlers;
     this.#frames = new FrameReader(
       MESSAGE_BYTES_MAX,
@@ -55,7 +55,7 @@ export class CallsSocket implements OpenCall {
         return true;
       },
     };
-    this.#socket = connect({ ...splitAddress(address), noDelay: true, onread });
+    this.#socket = connect({ ...address, noDelay: true, onread });
     this.#greetings = password === undefined ? 1 : 2;
     if (password !== undefined) {
       this.#socket.write(`*2\r\n$4\r\nAUTH\r\n$${Buffer.byteLength(password)}\r\n${password}\r\n`);

@@ -1,7 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { splitAddress } from "./address.ts";
+import { type Address, splitAddress } from "../../base/address.ts";
 import { FrameReader, MESSAGE_BYTES_MAX, writeFrameHead } from "./grpcFrames.ts";
 import { type GrpcStatus, STATUS, statusOf, statusOfHttp } from "./grpcStatus.ts";
 import { watchLife } from "./signOfLife.ts";
@@ -52,12 +52,15 @@ export class Channel {
   #session: ClientHttp2Session | undefined;
   #failures = 0;
   #retryAt = 0;
+  /** Undefined for nonsense, as a topology might name: nobody answers there. */
+  readonly #at: Address | undefined;
   #isClosed = false;
   /** When something came from there last (`performance.now()`). */
   heardAt = 0;
 
   constructor(address: string, options: ChannelOptions) {
     this.address = address;
+    this.#at = splitAddress(address);
     this.#options = options;
   }
 
@@ -99,8 +102,8 @@ export class Channel {
 
   #connected(): ClientHttp2Session | undefined {
     if (this.#session !== undefined && !this.#session.destroyed && !this.#session.closed) return this.#session;
-    if (this.#isClosed || this.isResting) return undefined;
-    const session = this.#connect();
+    if (this.#at === undefined || this.#isClosed || this.isResting) return undefined;
+    const session = this.#connect(this.#at);
     this.#session = session;
     const timer = setTimeout(() => session.destroy(), CONNECT_MILLIS_MAX);
     let stopWatching = (): void => clearTimeout(timer);
@@ -128,9 +131,8 @@ export class Channel {
     return session;
   }
 
-  #connect(): ClientHttp2Session {
+  #connect({ host, port }: Address): ClientHttp2Session {
     const { tls } = this.#options;
-    const { host, port } = splitAddress(this.address);
     return connect(`${tls === undefined ? "http" : "https"}://${this.address}`, {
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
       createConnection: () => {

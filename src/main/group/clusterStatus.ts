@@ -1,6 +1,7 @@
+import { splitAddress } from "../../base/address.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import { readCluster } from "../../coordination/clusterTree.ts";
-import { parseWorkerRecord, splitAddress, type WorkerRecord } from "../../coordination/workerRecord.ts";
+import { parseWorkerRecord, type WorkerRecord } from "../../coordination/workerRecord.ts";
 import { type Configuration, parseConfiguration } from "../../core/replica/configuration.ts";
 import { type Assignment, parseSlotMap, slotsOfGroup } from "../../core/slots/slotMap.ts";
 import type { SlotRanges } from "../../core/slots/slotRanges.ts";

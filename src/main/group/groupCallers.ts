@@ -1,4 +1,4 @@
-import { splitAddress } from "../../coordination/workerRecord.ts";
+import { splitAddress } from "../../base/address.ts";
 import type { WorkerCaller, WorkerCalls } from "../../ports/workerCalls.ts";
 import type { ClusterView } from "../../worker/slots/clusterView.ts";
 import type { Roster } from "./roster.ts";

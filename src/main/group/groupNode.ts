@@ -1,7 +1,7 @@
+import { joinAddress, splitAddress } from "../../base/address.ts";
 import type { Random } from "../../base/random.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import { prepareTree } from "../../coordination/clusterTree.ts";
-import { joinAddress, splitAddress } from "../../coordination/workerRecord.ts";
 import { isMember, type Member, parseConfiguration } from "../../core/replica/configuration.ts";
 import type { ReplicaTimes } from "../../core/replica/times.ts";
 import type { Timers } from "../../ports/clock.ts";

@@ -1,6 +1,6 @@
+import { joinAddress } from "../../base/address.ts";
 import { SPARE } from "../../base/names.ts";
 import { err, ok, type Result } from "../../base/result.ts";
-import { joinAddress } from "../../coordination/workerRecord.ts";
 import type { HttpServer } from "../../gateway/http/httpServer.ts";
 import { nodeTimers } from "../../platform/nodeClock.ts";
 import { nodeRandom } from "../../platform/nodeRandom.ts";

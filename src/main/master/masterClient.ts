@@ -1,5 +1,5 @@
+import { splitAddress } from "../../base/address.ts";
 import { err, ok, type Result } from "../../base/result.ts";
-import { splitAddress } from "../../coordination/workerRecord.ts";
 import { MASTER_PREFIX, MASTERS, parseMasterRecord } from "../../master/masterRecord.ts";
 import type { LinkCertificates } from "../../platform/link/linkOptions.ts";
 import { nodeClock, nodeTimers } from "../../platform/nodeClock.ts";

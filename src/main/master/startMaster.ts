@@ -1,5 +1,5 @@
+import { joinAddress } from "../../base/address.ts";
 import { err, ok, type Result } from "../../base/result.ts";
-import { joinAddress } from "../../coordination/workerRecord.ts";
 import type { HttpServer } from "../../gateway/http/httpServer.ts";
 import { Master, type MasterOptions } from "../../master/master.ts";
 import { nodeClock, nodeTimers } from "../../platform/nodeClock.ts";

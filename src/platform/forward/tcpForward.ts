@@ -1,9 +1,9 @@
 import { Socket } from "node:net";
+import { splitAddress } from "../../base/address.ts";
 import type { ForwardHandler, ForwardNetwork, ForwardWire } from "../../ports/forwarder.ts";
 
 const CONNECT_MILLIS_MAX = 1_000;
 const KEEP_ALIVE_MILLIS = 10_000;
-const PORT_MAX = 65_535;
 /** All connections are read into one buffer: what came is looked at before anything else is read. */
 const READ_BYTES = 64 * 1024;
 
@@ -50,13 +50,10 @@ class TcpWire implements ForwardWire {
       clearTimeout(timer);
       this.#end("the connection is closed");
     });
-    const colon = address.lastIndexOf(":");
-    const host = address.slice(0, Math.max(colon, 0)).replace(/^\[|\]$/g, "");
-    const port = Number(address.slice(colon + 1));
+    const at = splitAddress(address);
     // Other nodes say where to go: nonsense is told like an address at which nobody answers.
-    if (host === "" || !(Number.isInteger(port) && port > 0 && port <= PORT_MAX)) {
-      socket.destroy(new Error(`${address} is not an address`));
-    } else socket.connect({ host, port });
+    if (at === undefined) socket.destroy(new Error(`${address} is not an address`));
+    else socket.connect({ ...at });
   }
 
   get unsentBytes(): number {

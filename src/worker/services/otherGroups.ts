@@ -1,4 +1,4 @@
-import { splitAddress } from "../../coordination/workerRecord.ts";
+import { splitAddress } from "../../base/address.ts";
 import type { ClusterGroup, ClusterReplica } from "../../core/command/clusterFacts.ts";
 import { membersOf } from "../../core/replica/configuration.ts";
 import type { SlotRanges } from "../../core/slots/slotRanges.ts";
