@@ -10,12 +10,12 @@ const GET_REPLY = { found: 0x08, value: 0x12, version: 0x1a, ttlMillis: 0x20, po
 const WIRE_TYPE_BITS = 7;
 
 /**
- * The answers of a message `CallsReply`, as its codec would decode them. What `Get` answers is most of what comes, and most of it is
+ * The answers of the message `CallsReply` in `bytes[start, end)`, as its codec would decode them. What `Get` answers is most of what comes, and most of it is
  * never looked at: it is read without its fields being copied out. Throws `MalformedMessage`.
  */
-export function readAnswers(message: Buffer): readonly AnswerMessage[] {
+export function readAnswers(bytes: Buffer, start = 0, end = bytes.length): readonly AnswerMessage[] {
   const answers: AnswerMessage[] = [];
-  const reader = new ProtoReader(message);
+  const reader = new ProtoReader(bytes, start, end);
   while (!reader.isAtEnd) {
     const tag = reader.varint();
     if (tag !== ANSWERS_TAG) {
@@ -23,7 +23,7 @@ export function readAnswers(message: Buffer): readonly AnswerMessage[] {
       continue;
     }
     const outer = reader.enter();
-    answers.push(readGet(reader, message) ?? (CODECS.answer.decode(reader.part()) as AnswerMessage));
+    answers.push(readGet(reader, bytes) ?? (CODECS.answer.decode(reader.part()) as AnswerMessage));
     reader.leave(outer);
   }
   return answers;

@@ -1,10 +1,10 @@
+import { FRAME_HEAD_BYTES } from "../proto/grpcFrames.ts";
 import { CODECS, PATHS } from "./codecs.ts";
 import type { ClientCore } from "./core.ts";
 import { failureOfStatus } from "./failures.ts";
 import type { WatchReplyMessage } from "./messages.ts";
 import type { Failure } from "./request.ts";
 import type { Channel, OpenCall } from "./wire/channel.ts";
-import { FRAME_HEAD_BYTES } from "./wire/grpcFrames.ts";
 import { type GrpcStatus, STATUS } from "./wire/grpcStatus.ts";
 import { ProtoWriter } from "./wire/protoWriter.ts";
 
@@ -84,7 +84,7 @@ export class GroupWatch {
     writer.skip(FRAME_HEAD_BYTES);
     CODECS.watchRequest.encode({ ...this.#parts.request, from: this.position }, writer);
     const stream = channel.open(PATHS.watch, {
-      onMessage: (message) => this.#take(message),
+      onMessage: (bytes, start, end) => this.#take(bytes.subarray(start, end)),
       onEnd: (status) => {
         if (this.#stream === stream) this.#ended(status);
       },

@@ -1,5 +1,6 @@
 import type { Address } from "../base/address.ts";
 import { NumberMap } from "../base/numberMap.ts";
+import { FRAME_HEAD_BYTES } from "../proto/grpcFrames.ts";
 import { readAnswers } from "./answers.ts";
 import { writeCall, writeCancelled } from "./callWriter.ts";
 import { PATHS } from "./codecs.ts";
@@ -11,7 +12,6 @@ import type { Failure, Request } from "./request.ts";
 import { RequestList } from "./requestList.ts";
 import { CallsSocket } from "./wire/callsSocket.ts";
 import { type CallHandlers, Channel, type ChannelOptions, type OpenCall } from "./wire/channel.ts";
-import { FRAME_HEAD_BYTES } from "./wire/grpcFrames.ts";
 import { type GrpcStatus, STATUS } from "./wire/grpcStatus.ts";
 import { ProtoWriter } from "./wire/protoWriter.ts";
 
@@ -206,9 +206,9 @@ export class Link implements NodeLoad {
   #handlersOf(own: () => OpenCall): CallHandlers {
     let isHeard = false;
     return {
-      onMessage: (message) => {
+      onMessage: (bytes, start, end) => {
         isHeard = true;
-        this.#receive(message);
+        this.#receive(bytes, start, end);
       },
       onEnd: (status) => {
         if (this.#stream !== own()) return;
@@ -219,10 +219,10 @@ export class Link implements NodeLoad {
     };
   }
 
-  #receive(message: Buffer): void {
+  #receive(bytes: Buffer, start: number, end: number): void {
     let answers: readonly AnswerMessage[];
     try {
-      answers = readAnswers(message);
+      answers = readAnswers(bytes, start, end);
     } catch (error) {
       const text = `${this.address} answers what makes no sense: ${(error as Error).message}`;
       this.#stream?.cancel();

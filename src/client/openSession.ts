@@ -1,7 +1,7 @@
+import { FRAME_HEAD_BYTES } from "../proto/grpcFrames.ts";
 import { CODECS, PATHS } from "./codecs.ts";
 import type { OpenSessionReplyMessage } from "./messages.ts";
 import type { Channel } from "./wire/channel.ts";
-import { FRAME_HEAD_BYTES } from "./wire/grpcFrames.ts";
 import { type GrpcStatus, STATUS } from "./wire/grpcStatus.ts";
 import { ProtoWriter } from "./wire/protoWriter.ts";
 
@@ -21,8 +21,8 @@ export function openSession(
 ): () => void {
   let granted: SessionGrant | undefined;
   const call = channel.open(PATHS.openSession, {
-    onMessage: (message) => {
-      granted = grantOf(message);
+    onMessage: (bytes, start, end) => {
+      granted = grantOf(bytes.subarray(start, end));
     },
     onEnd: (status) => ended(status),
   });

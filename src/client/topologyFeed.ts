@@ -53,7 +53,7 @@ export class TopologyFeed {
     writer.skip(5);
     CODECS.watchTopologyRequest.encode({}, writer);
     this.#stream = channel.open(PATHS.watchTopology, {
-      onMessage: (message) => this.#take(address, message),
+      onMessage: (bytes, start, end) => this.#take(address, bytes.subarray(start, end)),
       onEnd: (status) => this.#ended(address, status),
     });
     this.#stream.write(writer.take());

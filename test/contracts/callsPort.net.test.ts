@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { connect, type Socket } from "node:net";
-import { after, before, describe, test } from "node:test";
+import { after, before, describe, mock, test } from "node:test";
 import { readAnswers } from "../../src/client/answers.ts";
 import { writeCall } from "../../src/client/callWriter.ts";
 import type { AnswerMessage, CallKind } from "../../src/client/messages.ts";
-import { FrameReader } from "../../src/client/wire/grpcFrames.ts";
 import { type GrpcStatus, statusOfTrailers } from "../../src/client/wire/grpcStatus.ts";
 import { ProtoWriter } from "../../src/client/wire/protoWriter.ts";
-import { frameOf } from "../../src/gateway/kv/messageFrames.ts";
 import { start } from "../../src/main/server.ts";
+import { FrameReader, frameOf } from "../../src/proto/grpcFrames.ts";
 import { KvNode } from "../support/kvNode.ts";
 
 const MIB = 1 << 20;
@@ -26,26 +25,27 @@ class RawCalls {
   #isFramed = false;
   #told: () => void = () => undefined;
 
-  constructor(port: number) {
+  /** `isFramed`: frames follow the first `+OK`. */
+  constructor(port: number, isFramed = true) {
     this.socket = connect({ port, host: "127.0.0.1", noDelay: true });
     const frames = new FrameReader(
       64 * MIB,
-      (message) => {
-        if (message.length === 0) this.empty++;
-        else this.answers.push(...readAnswers(message));
+      (bytes, from, end) => {
+        if (from === end) this.empty++;
+        else this.answers.push(...readAnswers(bytes, from, end));
       },
-      (trailers) => {
-        this.status = statusOfTrailers(trailers);
+      (bytes, from, end) => {
+        this.status = statusOfTrailers(bytes.subarray(from, end));
       },
     );
     this.socket.on("data", (piece) => {
       let bytes = piece;
       if (!this.#isFramed) {
         this.text += piece.toString("latin1");
-        this.#isFramed = this.text.endsWith("+OK\r\n") && this.text.length > 0;
+        this.#isFramed = isFramed && this.text.endsWith("+OK\r\n");
         bytes = piece.subarray(piece.length);
       }
-      if (bytes.length > 0) assert.ok(frames.push(bytes), "these are no frames");
+      if (bytes.length > 0) assert.equal(frames.push(bytes), undefined, "these are no frames");
       this.#told();
     });
     this.socket.on("error", () => undefined);
@@ -77,12 +77,12 @@ class RawCalls {
   }
 }
 
-describe("calls on a Redis port", () => {
+describe("calls on a Redis port", { timeout: 60_000 }, () => {
   let rig: KvNode;
   let port: number;
   const opened: RawCalls[] = [];
-  const open = (): RawCalls => {
-    const calls = new RawCalls(port);
+  const open = (isFramed = true): RawCalls => {
+    const calls = new RawCalls(port, isFramed);
     opened.push(calls);
     return calls;
   };
@@ -144,33 +144,32 @@ describe("calls on a Redis port", () => {
     assert.deepEqual([calls.answers.length, calls.status], [100, undefined]);
   });
 
+  test("who ends its side with CALLS gets the agreement, and then the end", async () => {
+    const calls = open();
+    calls.socket.end("CALLS 1\r\n");
+    await calls.until(() => calls.isClosed);
+    assert.deepEqual([calls.text, calls.status], ["+OK\r\n", undefined]);
+  });
+
   for (const [what, request, reply] of [
     ["another version", "CALLS 2\r\n", /^-ERR this node speaks version 1 of CALLS\r\n$/],
     ["no version", "CALLS\r\n", /^-ERR wrong number of arguments for 'calls' command\r\n$/],
     ["a transaction", "MULTI\r\nCALLS 1\r\n", /^\+OK\r\n-ERR Command not allowed inside a transaction\r\n$/],
   ] as const) {
     test(`${what} is refused, and the connection goes on speaking Redis`, async () => {
-      const calls = open();
+      const calls = open(false);
       calls.socket.write(`${request}RESET\r\nPING\r\n`);
-      let text = "";
-      calls.socket.removeAllListeners("data").on("data", (piece: Buffer) => {
-        text += piece.toString("latin1");
-      });
-      while (!text.endsWith("+PONG\r\n")) await new Promise(setImmediate);
-      assert.match(text.replace("+RESET\r\n+PONG\r\n", ""), reply);
+      await calls.until(() => calls.text.endsWith("+PONG\r\n"));
+      assert.match(calls.text.replace("+RESET\r\n+PONG\r\n", ""), reply);
     });
   }
 
   test("who does not wait for the answer to CALLS, or for those before, is turned away", async () => {
     for (const request of ["CALLS 1\r\nPING\r\n", "SET early 1\r\nCALLS 1\r\n"]) {
-      const calls = open();
-      let text = "";
-      calls.socket.removeAllListeners("data").on("data", (piece: Buffer) => {
-        text += piece.toString("latin1");
-      });
+      const calls = open(false);
       calls.socket.write(request);
-      await new Promise((resolve) => calls.socket.once("close", resolve));
-      assert.match(text, /-ERR Protocol error: CALLS is answered before anything else is sent/);
+      await calls.until(() => calls.isClosed);
+      assert.match(calls.text, /-ERR Protocol error: CALLS is answered before anything else is sent/);
     }
     assert.equal(await rig.redis.get("early"), "1");
   });
@@ -179,6 +178,9 @@ describe("calls on a Redis port", () => {
     const other = await open().begin();
     for (const [bytes, code, words] of [
       [Buffer.from([0, 0, 0, 0, 3, 0x0a, 0x7f, 1]), 3, /malformed/],
+      // Only the first failure is told.
+      [Buffer.from([0, 0, 0, 0, 3, 0x0a, 0x7f, 1, 1, 0, 0, 0, 1, 0]), 3, /malformed/],
+      [Buffer.from([0, 0x04, 0x20, 0, 1]), 8, /at most \d+ bytes/],
       [Buffer.from([1, 0, 0, 0, 1, 0]), 13, /not compressed/],
       [Buffer.from([0, 0x7f, 0, 0, 0, 0]), 8, /at most \d+ bytes/],
       [Buffer.from("GET / HTTP/1.1\r\n\r\n"), 13, /not compressed/],
@@ -188,6 +190,7 @@ describe("calls on a Redis port", () => {
       await calls.until(() => calls.isClosed);
       assert.equal(calls.status?.code, code);
       assert.match(calls.status.message, words);
+      assert.ok(calls.status.detail !== undefined && calls.status.detail.length > 0);
     }
     const twice = await open().begin();
     twice.ask([7, "get", { key: "k" }], [Number.MAX_SAFE_INTEGER + 1, "get", { key: "k" }]);
@@ -195,6 +198,61 @@ describe("calls on a Redis port", () => {
     assert.deepEqual([twice.answers.length, twice.status?.code], [1, 3]);
     other.ask([1, "get", { key: "k" }]);
     await other.until(() => other.answers.length === 1);
+  });
+
+  for (const [how, leave] of [
+    ["is gone", ({ socket }: RawCalls) => socket.resetAndDestroy()],
+    ["says what is no frame", ({ socket }: RawCalls) => socket.write(Buffer.from([1, 0, 0, 0, 0]))],
+  ] as const) {
+    test(`what was held up is not executed for somebody who ${how}`, async () => {
+      const calls = await open().begin();
+      await rig.redis.sendCommand(["CLIENT", "PAUSE", "60000", "WRITE"]);
+      try {
+        calls.ask([1, "put", { key: "held", value: "v" }], [2, "get", { key: "held" }]);
+        await calls.until(() => calls.answers.length === 1);
+        const before = await fact("connected_clients");
+        leave(calls);
+        while ((await fact("connected_clients")) === before);
+      } finally {
+        await rig.redis.sendCommand(["CLIENT", "UNPAUSE"]);
+      }
+      await rig.redis.set("other", "v");
+      assert.deepEqual([await rig.redis.get("held"), calls.answers.map(({ id }) => id)], [null, [2]]);
+    });
+  }
+
+  test("it is idle since its last call", async () => {
+    const calls = await open().begin();
+    const idle = async (): Promise<string | undefined> => {
+      const list = String(await rig.redis.sendCommand(["CLIENT", "LIST"]));
+      const own = list.split("\n").find((each) => each.includes(`addr=127.0.0.1:${calls.socket.localPort} `));
+      return / idle=(\d+) /.exec(own!)?.[1];
+    };
+    mock.timers.enable({ apis: ["Date"], now: Date.now() });
+    try {
+      mock.timers.tick(10_000);
+      assert.equal(await idle(), "10");
+      calls.ask([1, "get", { key: "k" }]);
+      await calls.until(() => calls.answers.length === 1);
+      assert.equal(await idle(), "0");
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  test("a stream has so many calls under way, and one too many is refused", async () => {
+    const calls = await open().begin();
+    const most = 16_384;
+    calls.ask(...Array.from({ length: most + 1 }, (_, i): Asked => [i + 1, "put", { key: "open", value: "v" }]));
+    await calls.until(() => calls.answers.length === most + 1);
+    const refused = calls.answers.filter(({ error }) => error !== undefined);
+    assert.deepEqual(
+      refused.map(({ id, error }) => [id, error!.code]),
+      [[most + 1, 8]],
+    );
+    calls.ask([most + 1, "put", { key: "open", value: "v" }]);
+    await calls.until(() => calls.answers.length === most + 2);
+    assert.equal(calls.answers.at(-1)!.error, undefined);
   });
 
   test("it is a client like others: counted once, listed, killed, and turned away when there are too many", async () => {
@@ -234,14 +292,16 @@ describe("calls on a Redis port", () => {
     calls.socket.pause();
     for (let id = 1; id <= 60; id++) calls.ask([id, "get", { key: "mib" }]);
     calls.ask([61, "put", { key: "after", value: "all" }]);
-    // Another client has its turn long after that: what waits for the reader is not executed.
-    for (let i = 0; i < 50; i++) await rig.redis.ping();
+    for (let id = 62; id <= 93; id++) calls.ask([id, "put", { key: "long", value: "x".repeat(MIB) }]);
+    // Another client has its turn long after that: what waits for the reader is not executed, and not even taken.
+    for (let i = 0; i < 600; i++) await rig.redis.ping();
     assert.equal(await rig.redis.get("after"), null);
+    assert.ok(calls.socket.writableLength > 0);
     calls.socket.resume();
-    await calls.until(() => calls.answers.length === 61);
+    await calls.until(() => calls.answers.length === 93);
     assert.deepEqual(
       calls.answers.map(({ id }) => id),
-      Array.from({ length: 61 }, (_, i) => i + 1),
+      Array.from({ length: 93 }, (_, i) => i + 1),
     );
     assert.equal(await rig.redis.get("after"), "all");
   });

@@ -46,7 +46,7 @@ export class KvConnection extends ClientConnection<KvArgs> {
     const error = checkRequest(request);
     if (error !== undefined) throw new Error(`a request makes no sense: ${JSON.stringify(error)}`);
     const microsMax = prng.chance(1, LATE_ONE_IN) ? LATE_MICROS_MAX : DELAY_MICROS_MAX;
-    this.arriveAfter(prng.between(1, microsMax), [new KvArgs(request, id, "kv")]);
+    this.arriveAfter(prng.between(1, microsMax), [new KvArgs().fill(request, id, "kv")]);
   }
 
   send(output: Output): void {

@@ -1,7 +1,8 @@
 import { connect, type Socket } from "node:net";
 import type { Address } from "../../base/address.ts";
-import type { CallHandlers, OpenCall } from "./channel.ts";
-import { FrameReader, MESSAGE_BYTES_MAX, writeFrameHead } from "./grpcFrames.ts";
+import { FrameReader, writeFrameHead } from "../../proto/grpcFrames.ts";
+import { KeptBytes } from "../../proto/keptBytes.ts";
+import { type CallHandlers, MESSAGE_BYTES_MAX, type OpenCall } from "./channel.ts";
 import { type GrpcStatus, STATUS, statusOfTrailers } from "./grpcStatus.ts";
 import { watchLife } from "./signOfLife.ts";
 
@@ -15,6 +16,7 @@ const EMPTY_FRAME = Buffer.alloc(5);
 const READ_BYTES = 64 * 1024;
 /** What is read is copied out of it at once, so all connections share it. */
 const shared = Buffer.allocUnsafeSlow(READ_BYTES);
+const kept = new KeptBytes();
 
 export interface CallsSocketHandlers extends CallHandlers {
   /** There are no calls here; nothing of `frames`, which were to be written, has been. Comes instead of `onEnd`. */
@@ -41,17 +43,18 @@ export class CallsSocket implements OpenCall {
     this.#handlers = handlers;
     this.#frames = new FrameReader(
       MESSAGE_BYTES_MAX,
-      (message) => {
-        if (message.length > 0 && !this.#isOver) handlers.onMessage(message);
+      (bytes, start, end) => {
+        if (end > start && !this.#isOver) handlers.onMessage(bytes, start, end);
       },
-      (trailers) => {
-        this.#status = statusOfTrailers(trailers);
+      (bytes, start, end) => {
+        this.#status = statusOfTrailers(bytes.subarray(start, end));
       },
     );
     const onread = {
       buffer: shared,
       callback: (length: number) => {
-        this.#received(Buffer.from(shared.subarray(0, length)));
+        kept.keep(shared, length);
+        this.#received(kept.bytes, kept.start, kept.end);
         return true;
       },
     };
@@ -86,20 +89,20 @@ export class CallsSocket implements OpenCall {
     this.#socket.destroy();
   }
 
-  #received(piece: Buffer): void {
+  #received(bytes: Buffer, start: number, end: number): void {
     this.#heardAt = performance.now();
-    const bytes = this.#greetings > 0 ? this.#takeGreeting(piece) : piece;
-    if (bytes.length > 0 && !this.#frames.push(bytes)) this.#socket.destroy();
+    const at = this.#greetings > 0 ? this.#takeGreeting(bytes, start, end) : start;
+    if (at < end && this.#frames.push(bytes, at, end) !== undefined) this.#socket.destroy();
   }
 
-  /** What is left of `piece` after the greetings. */
-  #takeGreeting(piece: Buffer): Buffer {
+  /** Where the greetings end in what came. */
+  #takeGreeting(bytes: Buffer, start: number, end: number): number {
     const before = this.#greeting.length;
-    this.#greeting += piece.toString("latin1", 0, GREETING_BYTES_MAX);
+    this.#greeting += bytes.toString("latin1", start, Math.min(end, start + GREETING_BYTES_MAX));
     const wanted = AGREED.repeat(this.#greetings);
     if (!this.#greeting.startsWith(wanted)) {
       if (!wanted.startsWith(this.#greeting)) this.#socket.destroy();
-      return piece.subarray(piece.length);
+      return end;
     }
     this.#greetings = 0;
     clearTimeout(this.#timer);
@@ -111,7 +114,7 @@ export class CallsSocket implements OpenCall {
     const frames = this.#waiting;
     this.#waiting = [];
     for (const frame of frames) this.write(frame);
-    return piece.subarray(wanted.length - before);
+    return start + wanted.length - before;
   }
 
   #closed(): void {

@@ -2,9 +2,12 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:h
 import { connect as connectTcp } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { type Address, splitAddress } from "../../base/address.ts";
-import { FrameReader, MESSAGE_BYTES_MAX, writeFrameHead } from "./grpcFrames.ts";
+import { FrameReader, writeFrameHead } from "../../proto/grpcFrames.ts";
 import { type GrpcStatus, STATUS, statusOf, statusOfHttp } from "./grpcStatus.ts";
 import { watchLife } from "./signOfLife.ts";
+
+/** A message is no longer than that. */
+export const MESSAGE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** PEM texts: the authority of the servers' certificates, and one of our own where they ask for it. */
 export interface ClientTls {
@@ -19,8 +22,8 @@ export interface ChannelOptions {
 }
 
 export interface CallHandlers {
-  /** The bytes stay as they are only during the call. */
-  onMessage(message: Buffer): void;
+  /** The message is `[start, end)` of `bytes`, which stay as they are. */
+  onMessage(bytes: Buffer, start: number, end: number): void;
   /** Comes once, last. */
   onEnd(status: GrpcStatus): void;
 }
@@ -184,8 +187,8 @@ class HttpCall implements OpenCall {
   begin(stream: ClientHttp2Stream): void {
     this.#stream = stream;
     this.isSent = stream.session?.connecting === false;
-    const frames = new FrameReader(MESSAGE_BYTES_MAX, (message) => {
-      if (!this.#isOver) this.#handlers.onMessage(message);
+    const frames = new FrameReader(MESSAGE_BYTES_MAX, (bytes, start, end) => {
+      if (!this.#isOver) this.#handlers.onMessage(bytes, start, end);
     });
     stream.on("response", (headers) => {
       const httpStatus = headers[":status"] ?? 200;
@@ -196,7 +199,7 @@ class HttpCall implements OpenCall {
     });
     stream.on("data", (piece: Buffer) => {
       this.#channel.heardAt = performance.now();
-      if (!frames.push(piece)) stream.close();
+      if (frames.push(piece) !== undefined) stream.close();
     });
     stream.on("error", () => undefined);
     // The server has said all, and it is over, whatever this side had still to say.

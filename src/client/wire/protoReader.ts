@@ -12,10 +12,10 @@ export class ProtoReader {
   partAt = 0;
   #end: number;
 
-  constructor(buffer: Buffer) {
+  constructor(buffer: Buffer, start = 0, end = buffer.length) {
     this.#buffer = buffer;
-    this.at = 0;
-    this.#end = buffer.length;
+    this.at = start;
+    this.#end = end;
   }
 
   get isAtEnd(): boolean {

@@ -1,15 +1,20 @@
-const FIRST_BYTES = 512;
-/** A buffer that has become longer than this is not kept. */
-const KEPT_BYTES_MAX = 1024 * 1024;
+const CHUNK_BYTES = 16 * 1024;
+/** With less room than this, the next message begins in another chunk. */
+const ROOM_BYTES_MIN = 512;
 const SHORT_TEXT = 24;
 
-/** Writes the wire format of protocol buffers (protobuf.dev, "Encoding") into a buffer that grows. */
+/**
+ * Writes messages in the wire format of protocol buffers (protobuf.dev, "Encoding"), one behind the other in chunks of memory: what
+ * was taken stays as it is, without having been copied. A message that does not fit is moved to a larger chunk.
+ */
 export class ProtoWriter {
-  #buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  #buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  /** Where the present message begins, and where it goes on. */
+  #start = 0;
   #at = 0;
 
   get length(): number {
-    return this.#at;
+    return this.#at - this.#start;
   }
 
   /** Leaves `count` bytes for whoever fills them in later, with `take`. */
@@ -99,36 +104,42 @@ export class ProtoWriter {
   /** Begins a part whose length is not known yet; what it answers goes to `close`. */
   open(): number {
     this.#reserve(1);
-    return this.#at++;
+    return this.#at++ - this.#start;
   }
 
-  close(start: number): void {
-    const length = this.#at - start - 1;
+  close(part: number): void {
+    const length = this.length - part - 1;
     if (length > 0x7f) {
       let more = 1;
       for (let rest = length; rest > 0x3fff; rest = Math.floor(rest / 0x80)) more++;
       this.#reserve(more);
-      this.#buffer.copyWithin(start + 1 + more, start + 1, this.#at);
+      const at = this.#start + part;
+      this.#buffer.copyWithin(at + 1 + more, at + 1, this.#at);
       const end = this.#at + more;
-      this.#at = start;
+      this.#at = at;
       this.varint(length);
       this.#at = end;
-    } else this.#buffer[start] = length;
+    } else this.#buffer[this.#start + part] = length;
   }
 
   /** All that was written, to keep; the writer is empty again. */
   take(): Buffer {
-    const written = Buffer.allocUnsafe(this.#at);
-    this.#buffer.copy(written, 0, 0, this.#at);
-    this.#at = 0;
-    if (this.#buffer.length > KEPT_BYTES_MAX) this.#buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+    const written = this.#buffer.subarray(this.#start, this.#at);
+    this.#start = this.#at;
+    if (this.#buffer.length - this.#at < ROOM_BYTES_MIN) this.#moveTo(CHUNK_BYTES);
     return written;
   }
 
   #reserve(count: number): void {
-    if (this.#at + count <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#at + count));
-    this.#buffer.copy(larger, 0, 0, this.#at);
-    this.#buffer = larger;
+    if (this.#at + count > this.#buffer.length)
+      this.#moveTo(Math.max(CHUNK_BYTES, 2 * this.length, this.length + count));
+  }
+
+  /** Continues the present message in another chunk. */
+  #moveTo(bytes: number): void {
+    const chunk = Buffer.allocUnsafeSlow(bytes);
+    this.#at = this.#buffer.copy(chunk, 0, this.#start, this.#at);
+    this.#start = 0;
+    this.#buffer = chunk;
   }
 }

@@ -278,7 +278,8 @@ export class Mutator {
     number: number,
     answerKind: number,
     body: Uint8Array,
-    length: number,
+    bodyStart: number,
+    bodyEnd: number,
     row?: SessionRow,
   ): void {
     const log = this.#start(kind.MUTATION_SESSION);
@@ -293,7 +294,7 @@ export class Mutator {
     answer.start = log.length;
     log.varint(number);
     log.u8(answerKind);
-    log.lengthBytes(body, 0, length);
+    log.lengthBytes(body, bodyStart, bodyEnd);
     answer.end = log.length;
     const { state } = this;
     this.#apply.sessions.add(state.findKept(), answer, log.bytes, this.#seq, row);

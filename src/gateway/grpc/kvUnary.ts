@@ -3,7 +3,6 @@ import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { MalformedBytes } from "../../base/byteReader.ts";
 import { ByteWriter } from "../../base/byteWriter.ts";
 import { ERROR_FIELD } from "../../worker/api/answerWriter.ts";
-import { KvArgs } from "../../worker/api/kvArgs.ts";
 import { checkRequest, invalid } from "../../worker/api/kvCheck.ts";
 import { type Method, readRequest } from "../../worker/api/kvRequest.ts";
 import { SESSION_MILLIS, SESSION_MILLIS_MAX, SESSION_RANDOM_BYTES, sessionId } from "../../worker/api/kvSessions.ts";
@@ -78,14 +77,15 @@ export class KvUnary {
     if (this.#lanes?.backend !== backend) this.#lanes = new KvLanes(backend, "grpc");
     const lanes = this.#lanes;
     const job: KvJob = {
-      args: new KvArgs(request, ONE_CALL, "kv"),
+      request,
+      id: ONE_CALL,
       deadline: deadlineOf(call),
       answered: (reply) => this.#answer(typeof reply === "string" ? Buffer.from(reply, "latin1") : reply, answer),
       isOver: false,
     };
     call.once("cancelled", () => lanes.cancel(job));
     lanes.beginTurn();
-    lanes.submit(job);
+    lanes.submit(job, performance.now());
   }
 
   close(): void {

@@ -1,10 +1,10 @@
 import type { ServerHttp2Stream } from "node:http2";
 import type { ServerDuplexStream } from "@grpc/grpc-js";
+import { FRAME_HEAD_BYTES, FrameReader, frameOf } from "../../proto/grpcFrames.ts";
 import type { KvError } from "../../worker/api/kvError.ts";
 import type { Output } from "../../worker/client.ts";
 import { type CallsHandlers, type CallsStream, FRAME_ERRORS, MESSAGE_BYTES_MAX } from "../kv/callsStream.ts";
 import type { StreamLimits } from "../kv/kvBackend.ts";
-import { FRAME_HEAD_BYTES, frameOf, MessageFrames } from "../kv/messageFrames.ts";
 import type { Grpc } from "./grpcLibrary.ts";
 import { statusOf } from "./kvCaller.ts";
 import { cutOff } from "./streamLimits.ts";
@@ -49,7 +49,7 @@ class LibraryCalls implements CallsStream {
 
   protected read(handlers: CallsHandlers): void {
     this.library.on("data", (message: Buffer) => {
-      handlers.onMessage(message);
+      handlers.onMessage(message, 0, message.length);
       handlers.onTurnEnd();
     });
     this.library.on("end", () => handlers.onEnd());
@@ -96,7 +96,7 @@ class PlainCalls extends LibraryCalls {
 
   protected override read(handlers: CallsHandlers): void {
     const stream = this.#stream;
-    const frames = new MessageFrames(MESSAGE_BYTES_MAX, (message) => handlers.onMessage(message));
+    const frames = new FrameReader(MESSAGE_BYTES_MAX, (bytes, start, end) => handlers.onMessage(bytes, start, end));
     stream.on("end", () => handlers.onEnd());
     this.library.sendMetadata(new this.grpc.Metadata());
     stream.removeAllListeners("data");

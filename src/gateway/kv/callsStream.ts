@@ -1,14 +1,14 @@
+import type { FrameProblem } from "../../proto/grpcFrames.ts";
 import type { KvError } from "../../worker/api/kvError.ts";
 import type { Output } from "../../worker/client.ts";
-import type { FrameProblem } from "./messageFrames.ts";
 
 /** A message is no longer than that. */
 export const MESSAGE_BYTES_MAX = 66 * 2 ** 20;
 
 /** What a stream of calls tells whoever answers them. */
 export interface CallsHandlers {
-  /** A message `CallsRequest`. */
-  onMessage(message: Buffer): void;
+  /** A message `CallsRequest`: `[start, end)` of `bytes`, which stay as they are. */
+  onMessage(bytes: Uint8Array, start: number, end: number): void;
   /** All that came together was told. */
   onTurnEnd(): void;
   /** The client asks nothing more. */

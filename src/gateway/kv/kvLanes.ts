@@ -1,7 +1,8 @@
 import { ByteWriter } from "../../base/byteWriter.ts";
+import { Queue } from "../../base/queue.ts";
 import { openSession, type Session } from "../../core/command/session.ts";
 import { AnswerWriter } from "../../worker/api/answerWriter.ts";
-import type { KvArgs } from "../../worker/api/kvArgs.ts";
+import { KvArgs } from "../../worker/api/kvArgs.ts";
 import { errorOfRefusal, type KvError } from "../../worker/api/kvError.ts";
 import { GET, type KvRequest, SCAN } from "../../worker/api/kvRequest.ts";
 import type { Client, ClientSink, Output } from "../../worker/client.ts";
@@ -17,10 +18,14 @@ const LOOK_MILLIS = 2;
 /** A timer takes no more than 24 days, and a deadline may be later. */
 const LOOK_MILLIS_MAX = 60_000;
 const EVENTUAL = 1;
+/** In the slow log. */
+const COMMAND_NAME = "kv";
 
 /** One request under way. */
 export interface KvJob {
-  readonly args: KvArgs;
+  readonly request: KvRequest;
+  /** The call's, with which it is answered. */
+  readonly id: number;
   /** Monotonic clock, milliseconds; infinite for none. */
   readonly deadline: number;
   /** Takes the answer: a message `CallsReply` with it, short ones as latin1. Called once. */
@@ -69,8 +74,9 @@ export class KvLanes {
     this.backend.executor.beginTurn();
   }
 
-  submit(job: KvJob): void {
-    const { request } = job.args;
+  /** `now` on the monotonic clock. */
+  submit(job: KvJob, now: number): void {
+    const { request } = job;
     const { start, end } = request.atLeast;
     if (job.deadline < this.#firstDeadline) {
       this.#firstDeadline = job.deadline;
@@ -83,22 +89,21 @@ export class KvLanes {
         return this.refuse(job, { code: "invalidArgument", reason: "invalidField", message, field: "at_least" });
       }
       if (seq !== undefined && seq > this.backend.settledSeq()) {
-        const now = performance.now();
         this.#behind.push({ job, seq, until: Math.min(job.deadline, now + BEHIND_MILLIS_MAX) });
         return this.#lookBy(now + LOOK_MILLIS);
       }
     }
-    if (this.#queue.length > 0 || !this.#run(job)) this.#queue.push(job);
+    if (this.#queue.length > 0 || !this.#run(job, now)) this.#queue.push(job);
   }
 
   /** False if it has to wait. */
-  #run(job: KvJob): boolean {
+  #run(job: KvJob, now: number): boolean {
     if (job.isOver) return true;
-    if (performance.now() >= job.deadline) {
+    if (now >= job.deadline) {
       this.refuse(job, EXPIRED);
       return true;
     }
-    const lane = this.#laneFor(job.args.request);
+    const lane = this.#laneFor(job.request);
     if (lane === undefined) return false;
     if (!this.backend.executor.mayExecute(lane.client)) {
       this.backend.executor.awaitNode(lane.client);
@@ -138,9 +143,10 @@ export class KvLanes {
     if (this.#isClosed || this.#queue.length === 0) return;
     const queue = this.#queue;
     this.#queue = [];
+    const now = performance.now();
     this.beginTurn();
     for (let i = 0; i < queue.length; i++) {
-      if (this.#run(queue[i]!)) continue;
+      if (this.#run(queue[i]!, now)) continue;
       this.#queue = queue.slice(i).concat(this.#queue);
       return;
     }
@@ -153,7 +159,7 @@ export class KvLanes {
   }
 
   refuse(job: KvJob, error: KvError): void {
-    this.answer(job, refusalOf(job.args.id, error));
+    this.answer(job, refusalOf(job.id, error));
   }
 
   /** The answer is not wanted any more. What was not evaluated is not going to be. */
@@ -225,7 +231,7 @@ export class KvLanes {
     for (const each of behind) {
       if (each.job.isOver) continue;
       if (each.seq <= this.backend.settledSeq()) {
-        if (this.#queue.length > 0 || !this.#run(each.job)) this.#queue.push(each.job);
+        if (this.#queue.length > 0 || !this.#run(each.job, now)) this.#queue.push(each.job);
       } else if (now >= each.until) this.refuse(each.job, now >= each.job.deadline ? EXPIRED : BEHIND);
       else this.#behind.push(each);
     }
@@ -249,8 +255,8 @@ class KvLane implements ClientSink {
   readonly client: Client;
   readonly reads: boolean;
   readonly #lanes: KvLanes;
-  readonly #jobs: KvJob[] = [];
-  #first = 0;
+  readonly #jobs = new Queue<KvJob>();
+  readonly #args = new KvArgs();
 
   constructor(lanes: KvLanes, reads: boolean, session: Session) {
     this.#lanes = lanes;
@@ -261,27 +267,34 @@ class KvLane implements ClientSink {
 
   run(job: KvJob): void {
     const { executor } = this.#lanes.backend;
-    this.client.session.consistency = job.args.request.consistency === EVENTUAL ? "eventual" : "linearizable";
+    const { request, id } = job;
+    this.client.session.consistency = request.consistency === EVENTUAL ? "eventual" : "linearizable";
     this.#jobs.push(job);
-    executor.run(this.client, job.args);
+    this.#args.fill(request, id, COMMAND_NAME);
+    executor.run(this.client, this.#args);
+    this.#args.forget();
     executor.finish(this.client);
   }
 
   /** What is not answered yet. */
   get underWay(): readonly KvJob[] {
-    return this.#jobs.slice(this.#first);
+    return this.#jobs.toArray();
   }
 
   /** It is executed; its answer waits for its commit. */
   isEvaluated(job: KvJob): boolean {
-    const at = this.#jobs.indexOf(job, this.#first);
-    return at >= 0 && !(this.client.postponed !== undefined && at === this.#jobs.length - 1);
+    return this.#jobs.toArray().includes(job) && job !== this.#postponed;
+  }
+
+  /** It came last, and is not executed yet. */
+  get #postponed(): KvJob | undefined {
+    return this.client.postponed === undefined ? undefined : this.#jobs.last;
   }
 
   /** Takes back a request that was not executed. */
   withdraw(job: KvJob): void {
     const { client } = this;
-    if (client.postponed === undefined || this.#jobs.at(-1) !== job) return;
+    if (this.#postponed !== job) return;
     this.#jobs.pop();
     client.postponed = undefined;
     client.heldSince = undefined;
@@ -289,14 +302,7 @@ class KvLane implements ClientSink {
   }
 
   send(output: Output): void {
-    const job = this.#jobs[this.#first++]!;
-    if (this.#first === this.#jobs.length) {
-      this.#jobs.length = 0;
-      this.#first = 0;
-    } else if (this.#first > 1024 && this.#first * 2 > this.#jobs.length) {
-      this.#jobs.splice(0, this.#first);
-      this.#first = 0;
-    }
+    const job = this.#jobs.shift()!;
     if (job.isOver) return;
     const isText = typeof output === "string";
     if ((isText ? output.charCodeAt(0) : output[0]) !== MINUS) {
@@ -314,10 +320,9 @@ class KvLane implements ClientSink {
   /** The executor gives it up: nobody will know what became of what it has begun. */
   destroy(): void {
     this.#lanes.lost(this);
-    for (const job of this.#jobs.splice(this.#first)) {
-      if (this.client.postponed === job.args) this.#lanes.refuse(job, STOPPED);
-      else this.#lanes.refuse(job, this.reads ? STOPPED : FATE_UNKNOWN);
-    }
+    const postponed = this.#postponed;
+    for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift())
+      this.#lanes.refuse(job, this.reads || job === postponed ? STOPPED : FATE_UNKNOWN);
     this.close();
   }
 

@@ -1,9 +1,8 @@
 import { MalformedBytes } from "../../base/byteReader.ts";
 import { NumberMap } from "../../base/numberMap.ts";
-import { KvArgs } from "../../worker/api/kvArgs.ts";
 import { checkRequest } from "../../worker/api/kvCheck.ts";
 import type { KvError } from "../../worker/api/kvError.ts";
-import { type KvCall, type KvCalls, readCalls } from "../../worker/api/kvRequest.ts";
+import { type KvCall, type KvCalls, type KvRequest, readCalls } from "../../worker/api/kvRequest.ts";
 import type { Output } from "../../worker/client.ts";
 import type { CallsHandlers, CallsStream } from "./callsStream.ts";
 import type { KvBackend } from "./kvBackend.ts";
@@ -72,12 +71,12 @@ export class KvStream implements CallsHandlers {
     this.#close();
   }
 
-  onMessage(message: Buffer): void {
+  onMessage(bytes: Uint8Array, start: number, end: number): void {
     if (this.#isOver) return;
     this.#isInTurn = true;
     let read: KvCalls;
     try {
-      read = readCalls(message);
+      read = readCalls(bytes, start, end);
     } catch (error) {
       if (!(error instanceof MalformedBytes)) throw error;
       return this.#fail(malformed(error));
@@ -93,9 +92,10 @@ export class KvStream implements CallsHandlers {
   #takeWaiting(): void {
     const calls = this.#waiting;
     this.#lanes.beginTurn();
+    const now = performance.now();
     let taken = 0;
     while (taken < calls.length && !this.#isFull) {
-      this.#take(calls[taken++]!);
+      this.#take(calls[taken++]!, now);
       if (this.#isOver) return;
     }
     this.#waiting = taken === calls.length ? [] : calls.slice(taken);
@@ -112,17 +112,17 @@ export class KvStream implements CallsHandlers {
     return this.#stream.unsentBytes + this.#answerBytes > UNSENT_BYTES_MAX;
   }
 
-  #take({ id, request, timeoutMillis }: KvCall): void {
+  #take({ id, request, timeoutMillis }: KvCall, now: number): void {
     if (!Number.isSafeInteger(id) || this.#open.has(id)) {
       const message = `calls.id: ${id} is another open call's, or no id`;
       return this.#fail({ code: "invalidArgument", reason: "invalidField", message, field: "calls.id" });
     }
     const error = request === undefined ? NO_REQUEST : this.#open.size >= OPEN_MAX ? TOO_MANY : checkRequest(request);
     if (error !== undefined) return this.answered(id, refusalOf(id, error));
-    const deadline = timeoutMillis > 0 ? Math.min(this.#deadline, performance.now() + timeoutMillis) : this.#deadline;
-    const job = new StreamJob(new KvArgs(request!, id, "kv"), deadline, this);
+    const deadline = timeoutMillis > 0 ? Math.min(this.#deadline, now + timeoutMillis) : this.#deadline;
+    const job = new StreamJob(request!, id, deadline, this);
     this.#open.set(id, job);
-    this.#lanes.submit(job);
+    this.#lanes.submit(job, now);
   }
 
   /** A call has its answer. What is answered while a message is gone through, or else in one turn, goes out in one message. */
@@ -178,19 +178,21 @@ export class KvStream implements CallsHandlers {
 
 /** Without a function of its own for each call: there are many. */
 class StreamJob implements KvJob {
-  readonly args: KvArgs;
+  readonly request: KvRequest;
+  readonly id: number;
   readonly deadline: number;
   isOver = false;
   readonly #stream: KvStream;
 
-  constructor(args: KvArgs, deadline: number, stream: KvStream) {
-    this.args = args;
+  constructor(request: KvRequest, id: number, deadline: number, stream: KvStream) {
+    this.request = request;
+    this.id = id;
     this.deadline = deadline;
     this.#stream = stream;
   }
 
   answered(reply: Output): void {
-    this.#stream.answered(this.args.id, reply);
+    this.#stream.answered(this.id, reply);
   }
 }
 

@@ -1,15 +1,14 @@
 import { ByteWriter } from "../../base/byteWriter.ts";
+import { FrameReader, frameHead, frameOf, MESSAGE_FRAME, TRAILERS_FRAME } from "../../proto/grpcFrames.ts";
+import { KeptBytes } from "../../proto/keptBytes.ts";
 import { CODES, type KvError, putDetail } from "../../worker/api/kvError.ts";
 import type { Output } from "../../worker/client.ts";
 import { type CallsHandlers, type CallsStream, FRAME_ERRORS, MESSAGE_BYTES_MAX } from "../kv/callsStream.ts";
-import { frameHead, frameOf, MessageFrames } from "../kv/messageFrames.ts";
 
 /** Longer messages are not put together as text. */
 const TEXT_BYTES_MAX = 16 * 1024;
-const MESSAGE = 0;
-/** A frame with trailers, as gRPC-Web has it (github.com/grpc/grpc, `PROTOCOL-WEB.md`). */
-const TRAILERS = 0x80;
-const EMPTY_FRAME = frameHead(MESSAGE, 0);
+const EMPTY_FRAME = frameHead(MESSAGE_FRAME, 0);
+const kept = new KeptBytes();
 
 /** The connection that carries the frames. */
 export interface FramedLine {
@@ -28,15 +27,15 @@ export interface FramedLine {
  */
 export class FramedCalls implements CallsStream {
   readonly #line: FramedLine;
-  readonly #frames: MessageFrames;
+  readonly #frames: FrameReader;
   #handlers: CallsHandlers | undefined;
   isPaused = false;
   #hasFailed = false;
 
   constructor(line: FramedLine) {
     this.#line = line;
-    this.#frames = new MessageFrames(MESSAGE_BYTES_MAX, (message) => {
-      if (message.length > 0) this.#handlers?.onMessage(message);
+    this.#frames = new FrameReader(MESSAGE_BYTES_MAX, (bytes, start, end) => {
+      if (end > start) this.#handlers?.onMessage(bytes, start, end);
       else line.write(EMPTY_FRAME);
     });
   }
@@ -50,7 +49,8 @@ export class FramedCalls implements CallsStream {
   /** `bytes` are overwritten afterwards. */
   received(bytes: Uint8Array, length: number): void {
     if (this.#hasFailed) return;
-    const problem = this.#frames.push(Buffer.from(bytes.subarray(0, length)));
+    kept.keep(bytes, length);
+    const problem = this.#frames.push(kept.bytes, kept.start, kept.end);
     this.#handlers?.onTurnEnd();
     if (problem !== undefined && !this.#hasFailed) this.fail(FRAME_ERRORS[problem]);
   }
@@ -78,9 +78,7 @@ export class FramedCalls implements CallsStream {
   }
 
   send(pieces: readonly Output[], bytes: number): void {
-    this.#line.write(
-      bytes <= TEXT_BYTES_MAX ? (frameText(pieces, bytes) ?? frameOf(pieces, bytes)) : frameOf(pieces, bytes),
-    );
+    this.#line.write((bytes <= TEXT_BYTES_MAX ? frameText(pieces, bytes) : undefined) ?? frameOf(pieces, bytes));
   }
 
   pause(): void {
@@ -100,7 +98,7 @@ export class FramedCalls implements CallsStream {
   fail(error: KvError): void {
     this.#hasFailed = true;
     const trailers = trailersOf(error);
-    this.#line.write(frameHead(TRAILERS, trailers.length) + trailers);
+    this.#line.write(frameHead(TRAILERS_FRAME, trailers.length) + trailers);
     this.#handlers?.onClosed();
     this.#line.end();
   }
@@ -108,7 +106,7 @@ export class FramedCalls implements CallsStream {
 
 /** A message as a frame in latin1; undefined unless all its pieces are text. */
 function frameText(pieces: readonly Output[], bytes: number): string | undefined {
-  let text = frameHead(MESSAGE, bytes);
+  let text = frameHead(MESSAGE_FRAME, bytes);
   for (const piece of pieces) {
     if (typeof piece !== "string") return undefined;
     text += piece;

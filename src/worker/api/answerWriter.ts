@@ -1,32 +1,77 @@
 import { ByteWriter } from "../../base/byteWriter.ts";
 import { type KvError, putError } from "./kvError.ts";
-import { putMessage, putUnsigned } from "./wireWriter.ts";
+import { putLength, putUnsigned, varintBytes } from "./wireWriter.ts";
 
 /** `Error` in `Answer.reply`. */
 export const ERROR_FIELD = 2;
+const ID_FIELD = 1;
 const ANSWERS_FIELD = 1;
-const KEPT_BYTES_MAX = 1 << 20;
+/** What most replies have, and most errors. */
+const BYTES_EXPECTED = 64;
+/** No head is longer. */
+const HEAD_BYTES_MAX = 32;
 
-/** Writes answers as a message `CallsReply` has them: several in a row are such a message. */
+/**
+ * Writes answers as a message `CallsReply` has them: several in a row are such a message. A reply's length stands before it, and is
+ * known when it is written: room is left for as many bytes as that is expected to take, and the reply moved if it takes others.
+ */
 export class AnswerWriter {
-  readonly body = new ByteWriter(4096);
-  readonly #answer = new ByteWriter(4096);
+  /** What the reply is written to, between `begin` and `finish`. */
+  out = new ByteWriter(0);
+  #id = 0;
+  #start = 0;
+  /** Where the reply begins. */
+  bodyStart = 0;
 
-  /** The reply that was written to `body`, as field `field` of an `Answer`. */
-  finish(out: ByteWriter, id: number, field: number): void {
-    const answer = this.#answer;
-    const { body } = this;
-    answer.reset();
-    putUnsigned(answer, 1, id);
-    putMessage(answer, field, body);
-    putMessage(out, ANSWERS_FIELD, answer);
-    for (const writer of [answer, body]) if (writer.bytes.length > KEPT_BYTES_MAX) writer.bytes = new Uint8Array(4096);
-    body.reset();
+  /** The reply to call `id` follows; it is expected to have so many bytes. */
+  begin(out: ByteWriter, id: number, bytesExpected = BYTES_EXPECTED): void {
+    this.out = out;
+    this.#id = id;
+    this.#start = out.length;
+    this.bodyStart = out.length + headBytes(id, bytesExpected);
+    out.ensure(HEAD_BYTES_MAX);
+    out.length = this.bodyStart;
+  }
+
+  get bodyEnd(): number {
+    return this.out.length;
+  }
+
+  /** Takes back what was written of the reply. */
+  restart(): void {
+    this.out.length = this.bodyStart;
+  }
+
+  /** The reply is written: field `field` of an `Answer`. */
+  finish(field: number): void {
+    const { out, bodyStart } = this;
+    const id = this.#id;
+    const bytes = out.length - bodyStart;
+    const start = this.#start + headBytes(id, bytes);
+    // What grows later keeps only what is before its end.
+    out.ensure(HEAD_BYTES_MAX);
+    if (start !== bodyStart) out.bytes.copyWithin(start, bodyStart, bodyStart + bytes);
+    out.length = this.#start;
+    putLength(out, ANSWERS_FIELD, idBytes(id) + 1 + varintBytes(bytes) + bytes);
+    putUnsigned(out, ID_FIELD, id);
+    putLength(out, field, bytes);
+    out.length += bytes;
   }
 
   refuse(out: ByteWriter, id: number, error: KvError): void {
-    this.body.reset();
-    putError(this.body, error);
-    this.finish(out, id, ERROR_FIELD);
+    this.begin(out, id);
+    putError(out, error);
+    this.finish(ERROR_FIELD);
   }
+}
+
+function idBytes(id: number): number {
+  return id === 0 ? 0 : 1 + varintBytes(id);
+}
+
+/** Of what stands before a reply of so many bytes. */
+function headBytes(id: number, bytes: number): number {
+  const field = 1 + varintBytes(bytes);
+  const answer = idBytes(id) + field + bytes;
+  return 1 + varintBytes(answer) + answer - bytes;
 }

@@ -27,6 +27,8 @@ export function evaluateBatch(call: Call, evaluation: KvEvaluation): void {
   const { request, id } = kvArgsOf(call);
   const { answer, sessions } = evaluation;
   if (request.sessionStart >= 0 && !sessions.mayExecute(call, request, id, answer)) return;
+  const { out } = call.reply;
+  answer.begin(out, id);
   const context = evaluation.context(call);
   const results = new ByteWriter(256);
   const changes = new Map<string, Change>();
@@ -37,9 +39,9 @@ export function evaluateBatch(call: Call, evaluation: KvEvaluation): void {
     else if (error !== undefined) return finishRefused(call, evaluation, error);
   }
   if (applied) for (const { request: last, plan } of changes.values()) carryOut(call, last, plan);
-  putBool(answer.body, 1, applied);
-  answer.body.copy(results.bytes, 0, results.length);
-  evaluation.node.positions.put(answer.body, 3, changes.size > 0 && applied ? context.seq : context.position);
+  putBool(out, 1, applied);
+  out.copy(results.bytes, 0, results.length);
+  evaluation.node.positions.put(out, 3, changes.size > 0 && applied ? context.seq : context.position);
   finishEvaluated(call, evaluation);
 }
 
@@ -81,7 +83,7 @@ function afterwards(plan: Plan, { seq }: PlanContext): Current {
   current.version = seq;
   if (plan.effect === "delete") return current;
   current.found = true;
-  current.value = plan.value;
+  current.holds(plan.bytes, plan.start, plan.end);
   current.expireAt = plan.expireAt;
   return current;
 }

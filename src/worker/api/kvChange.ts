@@ -6,7 +6,7 @@ import { MUTATION_CLEAR, MUTATION_DELETE, MUTATION_SET_STRING } from "../../core
 import type { MutationCursor } from "../../core/state/mutationsOfEntry.ts";
 import { VALUE_TYPES } from "./kvScan.ts";
 import type { Positions } from "./position.ts";
-import { putBool, putBytes, putOptionalBytes, putOptionalUnsigned, putUnsigned } from "./wireWriter.ts";
+import { putBool, putBytes, putOptionalUnsigned, putPart, putUnsigned } from "./wireWriter.ts";
 
 const KIND_SET = 1;
 const KIND_DELETED = 2;
@@ -91,7 +91,7 @@ export class ChangeReader {
   #putPrevious(key: string, after: After): void {
     const before = this.#held.get(key) ?? (this.#wasCleared || this.#held.has(key) ? null : undefined);
     if (before === undefined) putBool(this.#out, 8, true);
-    else if (before !== null) putOptionalBytes(this.#out, 7, before);
+    else if (before !== null) putPart(this.#out, 7, before, 0, before.length);
     if (after === UNKNOWN) this.#forget(key);
     else this.#hold(key, after.value?.slice() ?? null);
   }

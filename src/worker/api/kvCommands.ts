@@ -5,6 +5,7 @@ import { oneKey } from "../../core/command/generic/keySpecs.ts";
 import { lookupArg } from "../../core/command/lookup.ts";
 import type { CommandSpec } from "../../core/command/spec.ts";
 import { VALUE_STRING } from "../../core/state/keySpace.ts";
+import type { Ref } from "../../core/state/slab.ts";
 import { AnswerWriter, ERROR_FIELD } from "./answerWriter.ts";
 import { KvArgs } from "./kvArgs.ts";
 import { evaluateBatch } from "./kvBatch.ts";
@@ -15,6 +16,9 @@ import { evaluateScan } from "./kvScan.ts";
 import { KvSessions } from "./kvSessions.ts";
 import { KvTable } from "./kvTable.ts";
 import type { Positions } from "./position.ts";
+
+/** What replies have beside a value: two positions, and whose they are. */
+const BESIDE_VALUE_BYTES = 26;
 
 /** What the commands see of the node. */
 export interface KvNode {
@@ -96,7 +100,9 @@ function evaluateOne(call: Call, evaluation: KvEvaluation): void {
   if (request.sessionStart >= 0 && !sessions.mayExecute(call, request, id, answer)) return;
   if (needsCurrent(request)) readCurrent(call, 1, current);
   else current.absent(0);
-  planOperation(request, current, evaluation.context(call), answer.body, plan);
+  const { out } = call.reply;
+  answer.begin(out, id, BESIDE_VALUE_BYTES + current.end - current.start);
+  planOperation(request, current, evaluation.context(call), out, plan);
   if (plan.error !== undefined) return finishRefused(call, evaluation, plan.error);
   carryOut(call, request, plan);
   finishEvaluated(call, evaluation);
@@ -104,18 +110,18 @@ function evaluateOne(call: Call, evaluation: KvEvaluation): void {
 
 /** The reply is written; its effect, if any, is done. */
 export function finishEvaluated(call: Call, { answer, sessions }: KvEvaluation): void {
-  const { request, id } = kvArgsOf(call);
-  if (request.sessionStart >= 0) sessions.remember(call, request, answer.body, false);
-  answer.finish(call.reply.out, id, request.method);
+  const { request } = kvArgsOf(call);
+  if (request.sessionStart >= 0) sessions.remember(call, request, answer, false);
+  answer.finish(request.method);
 }
 
 /** It was evaluated, and has no effect because of what the key holds. */
 export function finishRefused(call: Call, { answer, sessions }: KvEvaluation, error: KvError): void {
-  const { request, id } = kvArgsOf(call);
-  answer.body.reset();
-  putError(answer.body, error);
-  if (request.sessionStart >= 0) sessions.remember(call, request, answer.body, true);
-  answer.finish(call.reply.out, id, ERROR_FIELD);
+  const { request } = kvArgsOf(call);
+  answer.restart();
+  putError(answer.out, error);
+  if (request.sessionStart >= 0) sessions.remember(call, request, answer, true);
+  answer.finish(ERROR_FIELD);
 }
 
 function needsCurrent(request: KvRequest): boolean {
@@ -128,15 +134,25 @@ function needsCurrent(request: KvRequest): boolean {
 export function readCurrent(call: Call, i: number, current: Current): void {
   const { state } = call;
   const ref = lookupArg(call, i);
-  if (ref === 0) return current.absent(0);
+  current.absent(0);
+  if (ref === 0) return;
   current.found = true;
   current.isValue = state.type(ref) === VALUE_STRING;
-  current.value = current.isValue ? state.stringView(ref) : NO_BYTES;
+  if (current.isValue) readValue(call, ref, current);
   current.expireAt = state.expireAt(ref);
   current.version = state.version(ref);
 }
 
-const NO_BYTES = new Uint8Array(0);
+function readValue({ state }: Call, ref: Ref, current: Current): void {
+  const page = state.stringPage(ref);
+  if (page === null) {
+    const view = state.stringView(ref);
+    current.holds(view, 0, view.length);
+    return;
+  }
+  const start = state.stringStart(ref);
+  current.holds(page, start, start + state.stringLength(ref));
+}
 
 /** Does what was planned for the request's key. */
 export function carryOut(call: Call, request: KvRequest, plan: Plan): void {
@@ -149,5 +165,5 @@ export function carryOut(call: Call, request: KvRequest, plan: Plan): void {
   }
   const text = decodeLatin1(bytes, key.start, key.end);
   if (plan.effect === "delete") mutate.delete(text);
-  else mutate.setBytes(text, plan.value, 0, plan.value.length, plan.expireAt);
+  else mutate.setBytes(text, plan.bytes, plan.start, plan.end, plan.expireAt);
 }

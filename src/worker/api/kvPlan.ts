@@ -4,16 +4,18 @@ import { INTEGER_CHARS_MAX, INTEGER_MAX, INTEGER_MIN, parseInteger } from "../..
 import type { KvError } from "./kvError.ts";
 import { COMPARE_AND_SET, DELETE, GET, INCREMENT, type KvRequest, PUT, type Span } from "./kvRequest.ts";
 import type { Positions } from "./position.ts";
-import { putBool, putBytes, putOptionalBytes, putOptionalUnsigned, putSigned } from "./wireWriter.ts";
+import { putBool, putOptionalUnsigned, putPart, putSigned } from "./wireWriter.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
 /** What a key holds when an operation comes to it. */
 export class Current {
   found = false;
-  /** It holds bytes, and nothing of Redis's other types. */
+  /** It holds bytes, and nothing of Redis's other types: `bytes[start, end)`. */
   isValue = true;
-  value: Uint8Array = NO_BYTES;
+  bytes: Uint8Array = NO_BYTES;
+  start = 0;
+  end = 0;
   /** Wall clock, milliseconds; 0: never. */
   expireAt = 0;
   version = 0;
@@ -21,16 +23,25 @@ export class Current {
   absent(version: number): void {
     this.found = false;
     this.isValue = true;
-    this.value = NO_BYTES;
+    this.holds(NO_BYTES, 0, 0);
     this.expireAt = 0;
     this.version = version;
+  }
+
+  holds(bytes: Uint8Array, start: number, end: number): void {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
   }
 }
 
 /** What an operation would do, decided without doing it: its effect on the key, and whether its condition held. */
 export class Plan {
   effect: "none" | "set" | "delete" = "none";
-  value: Uint8Array = NO_BYTES;
+  /** What is set: `bytes[start, end)`. */
+  bytes: Uint8Array = NO_BYTES;
+  start = 0;
+  end = 0;
   expireAt = 0;
   /** False if a condition did not hold. */
   applied = true;
@@ -42,9 +53,11 @@ export class Plan {
     this.error = undefined;
   }
 
-  set(value: Uint8Array, expireAt: number): void {
+  set(bytes: Uint8Array, start: number, end: number, expireAt: number): void {
     this.effect = "set";
-    this.value = value;
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
     this.expireAt = expireAt;
   }
 }
@@ -115,7 +128,7 @@ function planGet(
   }
   if (current.found) {
     putBool(body, 1, true);
-    if (!request.noValue) putBytes(body, 2, current.value);
+    if (!request.noValue && current.end > current.start) putPart(body, 2, current.bytes, current.start, current.end);
     positions.put(body, 3, current.version);
     if (current.expireAt > 0) putOptionalUnsigned(body, 4, Math.max(0, current.expireAt - now));
   }
@@ -133,11 +146,11 @@ function planPut(request: KvRequest, current: Current, context: PlanContext, bod
     if (current.found) positions.put(body, 2, current.version);
   } else {
     const { start, end } = request.value;
-    plan.set(start < 0 ? NO_BYTES : request.bytes.subarray(start, end), newExpiry(request, current, context));
+    plan.set(request.bytes, Math.max(0, start), Math.max(0, end), newExpiry(request, current, context));
     putBool(body, 1, true);
     positions.put(body, 2, seq);
   }
-  if (request.returnPrevious && current.found) putOptionalBytes(body, 3, current.value);
+  if (request.returnPrevious && current.found) putPart(body, 3, current.bytes, current.start, current.end);
 }
 
 function planDelete(
@@ -157,7 +170,7 @@ function planDelete(
     if (isMeant) plan.effect = "delete";
     putBool(body, 1, isMeant);
     positions.put(body, 2, isMeant ? seq : current.version);
-    if (request.returnPrevious) putOptionalBytes(body, 3, current.value);
+    if (request.returnPrevious) putPart(body, 3, current.bytes, current.start, current.end);
   }
 }
 
@@ -174,17 +187,17 @@ function planCompareAndSet(
     return;
   }
   const { value, expected, bytes } = request;
-  const holds = expected.start < 0 ? !current.found : current.found && equals(current.value, bytes, expected);
+  const holds = expected.start < 0 ? !current.found : current.found && equals(current, bytes, expected);
   if (!holds) {
     plan.applied = false;
     if (!current.found) return;
     positions.put(body, 2, current.version);
-    putOptionalBytes(body, 3, current.value);
+    putPart(body, 3, current.bytes, current.start, current.end);
     return;
   }
   putBool(body, 1, true);
   if (value.start >= 0) {
-    plan.set(bytes.subarray(value.start, value.end), newExpiry(request, current, context));
+    plan.set(bytes, value.start, value.end, newExpiry(request, current, context));
     positions.put(body, 2, seq);
   } else if (current.found) plan.effect = "delete";
 }
@@ -194,7 +207,7 @@ function planIncrement(request: KvRequest, current: Current, context: PlanContex
     plan.error = WRONG_TYPE;
     return;
   }
-  const before = current.found ? numberOf(current.value) : request.initial;
+  const before = current.found ? numberOf(current) : request.initial;
   if (before === undefined) {
     plan.error = NOT_AN_INTEGER;
     return;
@@ -204,14 +217,15 @@ function planIncrement(request: KvRequest, current: Current, context: PlanContex
     plan.error = OVERFLOW;
     return;
   }
-  plan.set(latin1Bytes(String(sum)), current.found ? current.expireAt : newExpiry(request, current, context));
+  const text = latin1Bytes(String(sum));
+  plan.set(text, 0, text.length, current.found ? current.expireAt : newExpiry(request, current, context));
   putSigned(body, 1, sum);
   context.positions.put(body, 2, context.seq);
 }
 
-function numberOf(value: Uint8Array): number | bigint | undefined {
-  if (value.length === 0 || value.length > INTEGER_CHARS_MAX) return undefined;
-  const integer = parseInteger(decodeLatin1(value));
+function numberOf({ bytes, start, end }: Current): number | bigint | undefined {
+  if (end === start || end - start > INTEGER_CHARS_MAX) return undefined;
+  const integer = parseInteger(decodeLatin1(bytes, start, end));
   if (integer === undefined) return undefined;
   const number = Number(integer);
   return Number.isSafeInteger(number) ? number : integer;
@@ -235,8 +249,9 @@ function newExpiry(request: KvRequest, current: Current, { now }: PlanContext): 
   return request.keepTtl ? current.expireAt : 0;
 }
 
-function equals(value: Uint8Array, bytes: Uint8Array, { start, end }: Span): boolean {
-  if (value.length !== end - start) return false;
-  for (let i = 0; i < value.length; i++) if (value[i] !== bytes[start + i]) return false;
+function equals(current: Current, bytes: Uint8Array, { start, end }: Span): boolean {
+  const length = end - start;
+  if (current.end - current.start !== length) return false;
+  for (let i = 0; i < length; i++) if (current.bytes[current.start + i] !== bytes[start + i]) return false;
   return true;
 }

@@ -195,15 +195,15 @@ export interface KvCalls {
   readonly cancelled: readonly number[];
 }
 
-/** A message of a `Calls` stream. Throws `MalformedBytes`: then nothing of it may be executed. */
-export function readCalls(bytes: Uint8Array): KvCalls {
+/** The message of a `Calls` stream in `bytes[start, end)`. Throws `MalformedBytes`: then nothing of it may be executed. */
+export function readCalls(bytes: Uint8Array, start = 0, end = bytes.length): KvCalls {
   const calls: KvCall[] = [];
   const cancelled: number[] = [];
-  const reader = new WireReader(bytes);
+  const reader = new WireReader(bytes, start, end);
   while (reader.next()) {
     if (reader.field === 1) {
-      const end = reader.bytesField();
-      calls.push(readCall(bytes, reader.start, end));
+      const stop = reader.bytesField();
+      calls.push(readCall(bytes, reader.start, stop));
     } else if (reader.field === 2) takeCancelled(reader, cancelled);
     else reader.skip();
   }

@@ -42,21 +42,22 @@ export function evaluateScan(call: Call, evaluation: KvEvaluation): void {
   if (end === cursor.slot) return answer.refuse(call.reply.out, id, notHere(evaluation, cursor.slot));
   // Keys that are gone by something that is not committed are missing: the page tells of that, too.
   call.dependsOn = Math.max(call.dependsOn, node.stateSeq());
+  answer.begin(call.reply.out, id);
   const next = writePage(call, evaluation, request, prefix, cursor, end) ?? { slot: end, after: undefined };
-  const { body } = answer;
+  const { out } = call.reply;
   if (next.slot < (only === undefined ? SLOT_COUNT : only + 1)) {
-    putBytes(body, 2, encodeCursor(next));
-    if (next.slot === end) putText(body, 3, node.ownerOf(next.slot));
-    putUnsigned(body, 4, next.slot);
+    putBytes(out, 2, encodeCursor(next));
+    if (next.slot === end) putText(out, 3, node.ownerOf(next.slot));
+    putUnsigned(out, 4, next.slot);
   }
-  node.positions.put(body, 5, Math.max(node.settledSeq(), call.dependsOn));
-  answer.finish(call.reply.out, id, SCAN);
+  node.positions.put(out, 5, Math.max(node.settledSeq(), call.dependsOn));
+  answer.finish(SCAN);
 }
 
 /** Where the page ended before `end`; undefined if it did not. */
 function writePage(
   call: Call,
-  { answer: { body }, node }: KvEvaluation,
+  { answer, node }: KvEvaluation,
   request: KvRequest,
   prefix: string,
   cursor: Cursor,
@@ -66,6 +67,7 @@ function writePage(
   const wanted = request.pageSize === 0 ? PAGE_SIZE : request.pageSize;
   const keys = new KeysInOrder(state, prefix, cursor, end, { keys: wanted, looks: LOOKED_AT_MAX });
   const item = new ByteWriter(256);
+  const { out } = answer;
   let count = 0;
   for (;;) {
     const found = keys.next();
@@ -82,8 +84,8 @@ function writePage(
       node.positions.put(item, 4, state.version(ref));
       if (state.expires(ref)) putOptionalUnsigned(item, 5, Math.max(0, state.expireAt(ref) - call.now));
     }
-    putMessage(body, 1, item);
-    if (++count >= wanted || body.length >= PAGE_BYTES_MAX) return { slot, after: key };
+    putMessage(out, 1, item);
+    if (++count >= wanted || answer.bodyEnd - answer.bodyStart >= PAGE_BYTES_MAX) return { slot, after: key };
   }
 }
 

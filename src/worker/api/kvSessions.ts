@@ -1,4 +1,3 @@
-import type { ByteWriter } from "../../base/byteWriter.ts";
 import { keySlotOfBytes } from "../../base/crc16.ts";
 import type { Call } from "../../core/command/call.ts";
 import { SESSION_ID_BYTES, SessionKey, writeSessionKey } from "../../core/state/sessionKey.ts";
@@ -74,10 +73,10 @@ export class KvSessions {
 
   /** False if the request is answered: as it was before, or by a refusal. */
   mayExecute(call: Call, request: KvRequest, id: number, answer: AnswerWriter): boolean {
-    const error = this.#judge(call, request, answer);
+    const error = this.#judge(call, request);
     if (error === undefined) return true;
     if (error !== ANSWERED) answer.refuse(call.reply.out, id, error);
-    else answer.finish(call.reply.out, id, (this.#row.kind & IS_ERROR) !== 0 ? ERROR_FIELD : request.method);
+    else answerAgain(call, request, id, this.#row, answer);
     return false;
   }
 
@@ -97,7 +96,7 @@ export class KvSessions {
     return this.#row;
   }
 
-  #judge(call: Call, request: KvRequest, answer: AnswerWriter): KvError | typeof ANSWERED | undefined {
+  #judge(call: Call, request: KvRequest): KvError | typeof ANSWERED | undefined {
     const { state, now } = call;
     const { bytes, sessionStart, number, firstOpen } = request;
     const endsAt = endOf(bytes, sessionStart);
@@ -105,7 +104,7 @@ export class KvSessions {
     const row = this.#look(call, request);
     // What is answered again, or not executed because of what is remembered, was perhaps not committed yet.
     if (state.pendingVersion > call.dependsOn) call.dependsOn = state.pendingVersion;
-    if (row.find(number)) return answerAgain(row, request, answer);
+    if (row.find(number)) return judgeAgain(row, request);
     if (number < row.firstOpen) return REPLAYED;
     if (now > endsAt) return EXPIRED;
     row.forgetBelow(firstOpen);
@@ -113,9 +112,9 @@ export class KvSessions {
   }
 
   /** Writes the answer to the entry that has its effect. */
-  remember({ mutate }: Call, request: KvRequest, { bytes, length }: ByteWriter, isError: boolean): void {
+  remember({ mutate }: Call, request: KvRequest, { out, bodyStart, bodyEnd }: AnswerWriter, isError: boolean): void {
     const { method, sessionStart, number, firstOpen } = request;
-    const isForgotten = length > ANSWER_BYTES_MAX;
+    const isForgotten = bodyEnd - bodyStart > ANSWER_BYTES_MAX;
     const kind = method | (isError ? IS_ERROR : 0) | (isForgotten ? IS_FORGOTTEN : 0);
     const expireAt = endOf(request.bytes, sessionStart) + KEPT_MILLIS;
     mutate.rememberAnswer(
@@ -124,8 +123,9 @@ export class KvSessions {
       firstOpen,
       number,
       kind,
-      bytes,
-      isForgotten ? 0 : length,
+      out.bytes,
+      bodyStart,
+      isForgotten ? bodyStart : bodyEnd,
       this.#row,
     );
   }
@@ -133,12 +133,18 @@ export class KvSessions {
 
 const ANSWERED = "answered";
 
-function answerAgain(row: SessionRow, { method }: KvRequest, answer: AnswerWriter): KvError | typeof ANSWERED {
-  const { kind, bytes, bodyStart, bodyEnd } = row;
+function judgeAgain({ kind }: SessionRow, { method }: KvRequest): KvError | typeof ANSWERED {
   if ((kind & METHOD_MASK) !== method) return invalid("once.number", "it is that of another write of this session");
-  if ((kind & IS_FORGOTTEN) !== 0) return FORGOTTEN;
-  answer.body.copy(bytes, bodyStart, bodyEnd);
-  return ANSWERED;
+  return (kind & IS_FORGOTTEN) === 0 ? ANSWERED : FORGOTTEN;
+}
+
+/** With what `row` has come to. */
+function answerAgain(call: Call, { method }: KvRequest, id: number, row: SessionRow, answer: AnswerWriter): void {
+  const { kind, bytes, bodyStart, bodyEnd } = row;
+  const { out } = call.reply;
+  answer.begin(out, id, bodyEnd - bodyStart);
+  out.copy(bytes, bodyStart, bodyEnd);
+  answer.finish((kind & IS_ERROR) === 0 ? method : ERROR_FIELD);
 }
 
 function keyOf({ method, key, operations }: KvRequest): Span {

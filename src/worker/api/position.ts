@@ -1,5 +1,7 @@
 import type { ByteWriter } from "../../base/byteWriter.ts";
+import { invariant } from "../../base/invariant.ts";
 import { latin1Bytes } from "../../base/latin1.ts";
+import { WIRE_BYTES } from "./wireReader.ts";
 
 const FORMAT = 1;
 const HIGH = 0x1_0000_0000;
@@ -17,6 +19,7 @@ export class Positions {
   constructor(group: string) {
     this.group = group;
     this.#group = latin1Bytes(group);
+    invariant(this.length < 128, "a group's name is short");
   }
 
   get length(): number {
@@ -26,11 +29,13 @@ export class Positions {
   /** As the field of a message. */
   put(out: ByteWriter, field: number, seq: number): void {
     const group = this.#group;
-    out.varint((field << 3) | 2);
-    out.varint(this.length);
-    out.ensure(this.length);
+    const { length } = this;
+    out.ensure(2 + length);
     const { bytes } = out;
     let at = out.length;
+    // Both are below 128: the field by its type, the length by that of a group's name.
+    bytes[at++] = (field << 3) | WIRE_BYTES;
+    bytes[at++] = length;
     const high = Math.floor(seq / HIGH);
     bytes[at++] = FORMAT;
     bytes[at++] = high >>> 8;

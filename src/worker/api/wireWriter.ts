@@ -32,13 +32,13 @@ export function putSigned(out: ByteWriter, field: number, value: number | bigint
 }
 
 export function putBytes(out: ByteWriter, field: number, bytes: Uint8Array): void {
-  if (bytes.length > 0) putOptionalBytes(out, field, bytes);
+  if (bytes.length > 0) putPart(out, field, bytes, 0, bytes.length);
 }
 
-/** With presence: also if they are none. */
-export function putOptionalBytes(out: ByteWriter, field: number, bytes: Uint8Array): void {
+/** `bytes[start, end)`, with presence: also if they are none. */
+export function putPart(out: ByteWriter, field: number, bytes: Uint8Array, start: number, end: number): void {
   out.varint((field << 3) | WIRE_BYTES);
-  out.lengthBytes(bytes, 0, bytes.length);
+  out.lengthBytes(bytes, start, end);
 }
 
 /** A latin1 string as it is: bytes, or text of ASCII. */
@@ -46,6 +46,19 @@ export function putText(out: ByteWriter, field: number, text: string): void {
   if (text.length === 0) return;
   out.varint((field << 3) | WIRE_BYTES);
   out.lengthText(text);
+}
+
+/** A message, or bytes, of so many bytes follow. */
+export function putLength(out: ByteWriter, field: number, bytes: number): void {
+  out.varint((field << 3) | WIRE_BYTES);
+  out.varint(bytes);
+}
+
+/** So many bytes an unsigned integer takes. */
+export function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) bytes++;
+  return bytes;
 }
 
 /** The message that was written to `body`, also if it is empty. */

@@ -54,6 +54,33 @@ test("what is written is what protobufjs reads", () => {
   );
 });
 
+test("messages that one writer wrote one after another stay as they were", () => {
+  const length = fc.oneof(fc.nat(40), fc.nat(600), fc.integer({ min: 16_000, max: 17_000 }), fc.nat(70_000));
+  fc.assert(
+    fc.property(fc.array(fc.array(length, { minLength: 1, maxLength: 4 }), { maxLength: 20 }), (given) => {
+      const writer = new ProtoWriter();
+      const codec = codecs.of("holdfast.v1.CallsRequest");
+      const messages = given.map((lengths, i) => ({
+        calls: lengths.map((bytes) => ({ id: i, put: { key: `k${i}`, value: Buffer.alloc(bytes, i) } })),
+      }));
+      const taken = messages.map((message) => {
+        writer.skip(5);
+        codec.encode(message, writer);
+        assert.ok(writer.length > 5);
+        const bytes = writer.take();
+        assert.equal(writer.length, 0);
+        // As whoever takes it does with the room that was left.
+        return bytes.fill(0, 0, 5).subarray(5);
+      });
+      assert.deepEqual(
+        taken,
+        messages.map((message) => encoded("holdfast.v1.CallsRequest", message)),
+      );
+    }),
+    { numRuns: 50 },
+  );
+});
+
 type Fields = { [name: string]: unknown };
 
 test("what protobufjs writes is read, with defaults where nothing was said", () => {

@@ -46,7 +46,7 @@ class Rows {
     const firstOpen = Math.max(1, number - prng.pick([0, 20, 20, 500]));
     mutator.state.findBytes(key, 0, key.length);
     mutator.state.keepSeek();
-    mutator.rememberAnswer(key, END, firstOpen, number, 4, body, body.length);
+    mutator.rememberAnswer(key, END, firstOpen, number, 4, body, 0, body.length);
   }
 
   /** What a key space has of them, in the slots that `isMeant` says. */

@@ -10,7 +10,7 @@ import { INCREMENT, PUT, readRequest } from "../../../src/worker/api/kvRequest.t
 import { SESSION_MILLIS_MAX, SESSION_RANDOM_BYTES, sessionId } from "../../../src/worker/api/kvSessions.ts";
 import { Positions } from "../../../src/worker/api/position.ts";
 import { WireReader } from "../../../src/worker/api/wireReader.ts";
-import { putBytes, putMessage, putOptionalBytes, putSigned, putUnsigned } from "../../../src/worker/api/wireWriter.ts";
+import { putBytes, putMessage, putSigned, putUnsigned } from "../../../src/worker/api/wireWriter.ts";
 import type { Client, ClientSink, Output } from "../../../src/worker/client.ts";
 import { GroupAccess, type GroupAccessParts } from "../../../src/worker/replication/access.ts";
 import { LOG_MICROS, NodeRig } from "./nodeRig.ts";
@@ -46,14 +46,14 @@ class Caller implements ClientSink {
 
   increment(session: Uint8Array, number: number, firstOpen = 0): void {
     const body = new ByteWriter();
-    putOptionalBytes(body, 1, latin1Bytes("counter"));
+    putBytes(body, 1, latin1Bytes("counter"));
     putSigned(body, 2, 1);
     this.#send(INCREMENT, body, session, number, firstOpen);
   }
 
   put(key: string, session: Uint8Array, number: number, firstOpen = 0): void {
     const body = new ByteWriter();
-    putOptionalBytes(body, 1, latin1Bytes(key));
+    putBytes(body, 1, latin1Bytes(key));
     this.#send(PUT, body, session, number, firstOpen);
   }
 
@@ -74,7 +74,7 @@ class Caller implements ClientSink {
     const { executor } = this.rig.node;
     executor.beginTurn();
     assert.ok(executor.mayExecute(this.client));
-    executor.run(this.client, new KvArgs(request, ++this.#calls, "kv"));
+    executor.run(this.client, new KvArgs().fill(request, ++this.#calls, "kv"));
     executor.finish(this.client);
   }
 

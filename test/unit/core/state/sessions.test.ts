@@ -55,7 +55,7 @@ class Space {
     this.state.findBytes(keyBytes, 0, keyBytes.length);
     this.state.keepSeek();
     this.entry((mutator) =>
-      mutator.rememberAnswer(keyBytes, END, firstOpen, number, 4 + (number % 3), bytes, bytes.length),
+      mutator.rememberAnswer(keyBytes, END, firstOpen, number, 4 + (number % 3), bytes, 0, bytes.length),
     );
   }
 }
@@ -150,7 +150,7 @@ describe("rows of sessions", () => {
       state.findSessionRow(sought);
       const bytes = latin1Bytes(`answer ${number}`.padEnd(prng.pick([10, 40, 200])));
       const firstOpen = Math.max(1, number - prng.below(60));
-      space.entry((mutator) => mutator.rememberAnswer(sought.bytes, END, firstOpen, number, 4, bytes, bytes.length));
+      space.entry((mutator) => mutator.rememberAnswer(sought.bytes, END, firstOpen, number, 4, bytes, 0, bytes.length));
     }
     assert.ok(rows > 3_000);
   });
