@@ -62,7 +62,7 @@ export class Executor {
   readonly #parts: ExecutorParts;
   readonly #out = new ByteWriter(64 * 1024);
   readonly #reply = new Reply(this.#out);
-  readonly #held = new HeldReplies();
+  readonly #held = new HeldReplies((lane) => this.forwarding?.filledLater(lane));
   readonly #call: DispatchedCall;
   #turnScheduled = false;
   #halted = false;

@@ -1,5 +1,5 @@
 import type { Client, Output } from "./client.ts";
-import type { Place } from "./forwarding/lane.ts";
+import type { Lane, Place } from "./forwarding/lane.ts";
 
 interface Held {
   readonly client: Client;
@@ -21,8 +21,14 @@ export type FateOf = (seq: number, epoch: number) => Fate;
 
 /** Replies that wait for the commit point, in the order in which they were written: none overtakes an earlier one. */
 export class HeldReplies {
+  readonly #onFilled: (lane: Lane) => void;
   #queue: Held[] = [];
   #first = 0;
+
+  /** `onFilled`: a request that counts as forwarded has its reply, since it was executed here in the end. */
+  constructor(onFilled: (lane: Lane) => void = () => undefined) {
+    this.#onFilled = onFilled;
+  }
 
   add(client: Client, dependsOn: number, output: Output, replies: number, place?: Place): void {
     client.held++;
@@ -46,7 +52,7 @@ export class HeldReplies {
       if (fate === "open") break;
       this.#first++;
       if (fate === "lost") refused.push(client);
-      settle(held, fate === "lost" ? NOT_EXECUTED.repeat(replies) : output);
+      this.#settle(held, fate === "lost" ? NOT_EXECUTED.repeat(replies) : output);
     }
     if (this.#first === queue.length) {
       this.#queue = [];
@@ -95,22 +101,23 @@ export class HeldReplies {
     for (const held of queue) {
       const isRefused = held.dependsOn > commitPoint;
       if (isRefused) refused.add(held.client);
-      settle(held, isRefused ? errors(held.replies) : held.output);
+      this.#settle(held, isRefused ? errors(held.replies) : held.output);
     }
     return refused;
   }
-}
 
-/** Lets `output` go, in its place where the client's replies have places. */
-function settle(held: Held, output: Output): void {
-  const { client, place } = held;
-  const { lane } = client;
-  client.held--;
-  client.heldBytes -= held.output.length;
-  if (place !== undefined) lane!.fill(place, output);
-  else {
-    client.heldDirect--;
-    if (!client.gone) client.sink.send(output);
+  /** Lets `output` go, in its place where the client's replies have places. */
+  #settle(held: Held, output: Output): void {
+    const { client, place } = held;
+    const { lane } = client;
+    client.held--;
+    client.heldBytes -= held.output.length;
+    if (place !== undefined) lane!.fill(place, output);
+    else {
+      client.heldDirect--;
+      if (!client.gone) client.sink.send(output);
+    }
+    lane?.drain();
+    if (place?.isRemote) this.#onFilled(lane!);
   }
-  lane?.drain();
 }

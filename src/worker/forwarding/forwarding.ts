@@ -431,6 +431,17 @@ export class Forwarding {
   }
 
   /**
+   * The reply to a request that was evaluated here has waited for its commit: nothing else tells that what was refused beside it may be
+   * tried again now, or what came behind it be executed. Not at once: the commit is still being told.
+   */
+  filledLater(lane: Lane): void {
+    const { inFlight, refused, client } = lane;
+    if (inFlight === 0 ? client.postponed === undefined : refused < inFlight) return;
+    this.#touch(lane);
+    this.#parts.timers.endOfTurn(() => this.#settleTouched());
+  }
+
+  /**
    * Ends the wait of a client at another node, with what that node says of it. False if it does not wait there; what came for it in
    * the meantime it gets all the same.
    */

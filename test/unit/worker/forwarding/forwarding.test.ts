@@ -4,12 +4,14 @@ import { simTimers } from "../../../../sim/kernel/simClock.ts";
 import { NodeRandom } from "../../../../sim/node/requestRandom.ts";
 import { keySlot } from "../../../../src/base/crc16.ts";
 import { createPrng } from "../../../../src/base/prng.ts";
-import type { Access } from "../../../../src/core/command/call.ts";
+import { type Access, NOT_YET } from "../../../../src/core/command/call.ts";
 import { commandTable } from "../../../../src/core/command/commandTable.ts";
 import { NodeRig, type RigClient } from "../nodeRig.ts";
 import { ScriptedNetwork } from "./scriptedNetwork.ts";
 
 const MILLI = 1_000;
+/** In place of an owner: whose the keys are is about to be decided. */
+const NOBODY = "nobody";
 
 /** One node, for which keys that begin with a name in `owners` belong to others. */
 describe("forwarding", () => {
@@ -30,6 +32,7 @@ describe("forwarding", () => {
           : [commandTable.getKeys(spec, args)];
       const key = lists.flat()[0];
       const owner = key === undefined ? undefined : owners[key[0]!];
+      if (owner === NOBODY) return NOT_YET;
       return owner === undefined ? undefined : `MOVED ${keySlot(key!)} ${owner}`;
     };
     rig.node.executor.access = access;
@@ -90,6 +93,31 @@ describe("forwarding", () => {
     far.requests.length = 0;
     for (let i = 0; i < 2; i++) far.bytes(`-MOVED ${keySlot("r3")} self:1\r\n`);
     await pass(5);
+    assert.equal(client.take(), ":1 $1 1 ");
+  });
+
+  it("goes on with what was refused when what became its own beside it is committed", async () => {
+    client.request("SET r1 1", "SET s1 1");
+    await pass();
+    owners = { s: NOBODY };
+    network.to("other:1").answer("-TRYAGAIN it is moving\r\n");
+    network.to("far:1").answer(`-MOVED ${keySlot("r1")} self:1\r\n`);
+    await pass(100);
+    assert.equal(client.take(), "+OK ");
+    owners = { s: "other:1" };
+    await pass(500);
+    assert.equal(network.to("other:1").answer("+OK\r\n"), "SET s1 1");
+    assert.equal(client.take(), "+OK ");
+  });
+
+  it("goes on with what waited for a request that became its own, when that is committed", async () => {
+    client.request("INCR r1");
+    await pass();
+    owners = {};
+    client.request("GET r1");
+    await pass();
+    network.to("far:1").answer(`-MOVED ${keySlot("r1")} self:1\r\n`);
+    await pass(100);
     assert.equal(client.take(), ":1 $1 1 ");
   });
 
