@@ -2,7 +2,8 @@ import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Contender, freePort, type Host, Server } from "./servers.ts";
+import { freePort } from "../test/support/freePort.ts";
+import { type Contender, type Host, Server } from "./servers.ts";
 
 const startMillisMax = 30_000;
 

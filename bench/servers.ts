@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../test/support/freePort.ts";
 import { Connection } from "./connection.ts";
 
 /** What a server promises when it acknowledges: `sync` is an fsync first, `memory` is an fsync once a second. */
@@ -36,11 +36,6 @@ export interface HoldfastProgram {
 const startMillisMax = 120_000;
 const stopMillisMax = 60_000;
 const askAgainMillis = 50;
-/** Below Linux's range for outgoing connections (32768 and up), also with the ports that are counted from one. */
-const portLowest = 20_000;
-const portCount = 12_000;
-const portAttemptsMax = 100;
-const portsGiven = new Set<number>();
 const running = new Set<Server>();
 process.on("exit", () => {
   for (const server of running) server.discard();
@@ -233,28 +228,4 @@ export async function until(what: string, servers: readonly Server[], isTrue: ()
     }
     await sleep(askAgainMillis);
   }
-}
-
-/**
- * A port that was free a moment ago, and is given to nobody else in this run; and so are those counted from it. The kernel
- * does not choose it: among its ports a client's socket takes one a moment later, or holds one for the minute after its end.
- */
-export async function freePort(offsets: readonly number[] = []): Promise<number> {
-  for (let attempt = 0; attempt < portAttemptsMax; attempt++) {
-    const port = portLowest + Math.floor(Math.random() * portCount);
-    const all = [...new Set([0, ...offsets])].map((offset) => port + offset);
-    if (all.some((each) => portsGiven.has(each))) continue;
-    for (const each of all) portsGiven.add(each);
-    const areFree = await Promise.all(all.map(canListen));
-    if (areFree.every(Boolean)) return port;
-  }
-  throw new Error(`no free port found in ${portAttemptsMax} attempts`);
-}
-
-function canListen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once("error", () => resolve(false));
-    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
-  });
 }

@@ -1,16 +1,9 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { MasterClient } from "../../src/main/master/masterClient.ts";
+import { freePort } from "../../test/support/freePort.ts";
 import { callOnce } from "../connection.ts";
-import {
-  type Contender,
-  type Durability,
-  freePort,
-  type HoldfastProgram,
-  type Host,
-  Server,
-  until,
-} from "../servers.ts";
+import { type Contender, type Durability, type HoldfastProgram, type Host, Server, until } from "../servers.ts";
 import { slotCount } from "./keys.ts";
 
 const run = promisify(execFile);

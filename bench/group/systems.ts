@@ -1,6 +1,7 @@
+import { freePort } from "../../test/support/freePort.ts";
 import { callOnce } from "../connection.ts";
 import { EtcdClient } from "../etcd.ts";
-import { type Contender, freePort, type HoldfastProgram, type Host, Server, until } from "../servers.ts";
+import { type Contender, type HoldfastProgram, type Host, Server, until } from "../servers.ts";
 import { EtcdPutClient } from "./etcdClient.ts";
 import type { LoadClient } from "./load.ts";
 import { RespClient, setAndWaitDialogue, setDialogue } from "./respClient.ts";

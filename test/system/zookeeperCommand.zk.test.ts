@@ -32,7 +32,7 @@ describe("holdfast zookeeper", { skip: noZookeeper }, () => {
   });
 
   test("refuses at once where a port is taken that one of the servers needs", async (context) => {
-    const port = await freePort();
+    const port = await freePort([1, 101, 201]);
     for (const taken of [port + 1, port + 101, port + 201]) {
       const other = createServer();
       context.after(() => other.close());

@@ -1,5 +1,5 @@
 const CHUNK_BYTES = 16 * 1024;
-/** With less room than this, the next message begins in another chunk. */
+/** With less room than this, or in a larger chunk, the next message begins in another. */
 const ROOM_BYTES_MIN = 512;
 const SHORT_TEXT = 24;
 
@@ -126,7 +126,8 @@ export class ProtoWriter {
   take(): Buffer {
     const written = this.#buffer.subarray(this.#start, this.#at);
     this.#start = this.#at;
-    if (this.#buffer.length - this.#at < ROOM_BYTES_MIN) this.#moveTo(CHUNK_BYTES);
+    const isLarge = this.#buffer.length > CHUNK_BYTES;
+    if (isLarge || this.#buffer.length - this.#at < ROOM_BYTES_MIN) this.#moveTo(CHUNK_BYTES);
     return written;
   }
 

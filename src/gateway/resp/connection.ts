@@ -35,11 +35,18 @@ export interface ConnectionLimits {
 /** Answers the calls of a stream; `end` is called when the server stops. Undefined: this node answers none any more. */
 export type OpenCalls = (stream: CallsStream) => { end(): void } | undefined;
 
+/** Of all connections together: to be asked for often, however many there are. */
+export interface Traffic {
+  receivedBytes: number;
+  sentBytes: number;
+}
+
 /** What a connection needs of its node. */
 export interface ConnectionParts {
   readonly executor: Executor;
   readonly limits: () => ConnectionLimits;
   readonly openCalls: OpenCalls;
+  readonly traffic: Traffic;
 }
 
 /** What the client hears that sends more before `CALLS` is answered. */
@@ -72,12 +79,14 @@ export class Connection implements ClientSink {
   #full = false;
   #stallTimer: NodeJS.Timeout | undefined;
   readonly #openCalls: OpenCalls;
+  readonly #traffic: Traffic;
   /** What comes and goes since the client has sent `CALLS`, and who answers it. */
   #calls: FramedCalls | undefined;
   #answering: { end(): void } | undefined;
 
   /** Takes over a socket that was accepted with `pauseOnConnect`. */
-  constructor(accepted: Socket, session: Session, { executor, limits, openCalls }: ConnectionParts) {
+  constructor(accepted: Socket, session: Session, { executor, limits, openCalls, traffic }: ConnectionParts) {
+    this.#traffic = traffic;
     this.#executor = executor;
     this.#limits = limits;
     this.#openCalls = openCalls;
@@ -100,17 +109,10 @@ export class Connection implements ClientSink {
     socket.resume();
   }
 
-  get receivedBytes(): number {
-    return this.#socket.bytesRead;
-  }
-
-  get sentBytes(): number {
-    return this.#socket.bytesWritten;
-  }
-
   // In
 
   #received(bytes: Uint8Array, length: number): void {
+    this.#traffic.receivedBytes += length;
     if (this.#ended) return;
     if (this.#calls !== undefined) {
       this.client.session.lastUsedAt = Date.now();
@@ -250,6 +252,7 @@ export class Connection implements ClientSink {
 
   send(output: Output): void {
     if (this.#socket.destroyed) return;
+    this.#traffic.sentBytes += output.length;
     const hasRoom = typeof output === "string" ? this.#writer.write(output) : this.#socket.write(output);
     if (!hasRoom || this.#ended || this.client.session.outputBytes > 0) this.#checkOutput();
   }

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { Executor } from "../../worker/executor.ts";
 import { isLoopback, newSession } from "./clientSession.ts";
-import { Connection, type ConnectionLimits, type OpenCalls } from "./connection.ts";
+import { Connection, type ConnectionLimits, type OpenCalls, type Traffic } from "./connection.ts";
 import { hangUp } from "./hangUp.ts";
 
 const BACKLOG = 511;
@@ -44,7 +44,7 @@ export class RespServer {
   rejected = 0;
   readonly #options: RespServerOptions;
   readonly #server: Server;
-  readonly #closedTraffic = { receivedBytes: 0, sentBytes: 0 };
+  readonly #traffic: Traffic = { receivedBytes: 0, sentBytes: 0 };
   #nextId = 1;
 
   constructor(options: RespServerOptions) {
@@ -70,12 +70,10 @@ export class RespServer {
     if (executor.redisClients + streams() >= clientsMax()) return this.#reject(socket, TOO_MANY);
     this.accepted++;
     const session = newSession(this.#nextId++, socket, now(), !passwordRequired());
-    const connection = new Connection(socket, session, { executor, limits, openCalls });
+    const connection = new Connection(socket, session, { executor, limits, openCalls, traffic: this.#traffic });
     this.connections.add(connection);
     connection.onClosed = () => {
       this.connections.delete(connection);
-      this.#closedTraffic.receivedBytes += connection.receivedBytes;
-      this.#closedTraffic.sentBytes += connection.sentBytes;
     };
   }
 
@@ -87,13 +85,8 @@ export class RespServer {
   }
 
   /** Bytes over all connections so far. */
-  traffic(): { readonly receivedBytes: number; readonly sentBytes: number } {
-    let { receivedBytes, sentBytes } = this.#closedTraffic;
-    for (const connection of this.connections) {
-      receivedBytes += connection.receivedBytes;
-      sentBytes += connection.sentBytes;
-    }
-    return { receivedBytes, sentBytes };
+  traffic(): Readonly<Traffic> {
+    return { ...this.#traffic };
   }
 
   /** Accepts nobody any more. */

@@ -81,6 +81,14 @@ test("messages that one writer wrote one after another stay as they were", () =>
   );
 });
 
+test("a small message does not lie in, and so hold, the memory of a large one", () => {
+  const writer = new ProtoWriter();
+  writer.bytes(Buffer.alloc(1 << 20));
+  writer.take();
+  writer.bytes("small");
+  assert.ok(writer.take().buffer.byteLength <= 16 << 10);
+});
+
 type Fields = { [name: string]: unknown };
 
 test("what protobufjs writes is read, with defaults where nothing was said", () => {

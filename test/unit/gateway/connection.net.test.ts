@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Args } from "../../../src/core/command/args.ts";
 import { newSession } from "../../../src/gateway/resp/clientSession.ts";
-import { Connection, type ConnectionParts } from "../../../src/gateway/resp/connection.ts";
+import { Connection, type ConnectionParts, type Traffic } from "../../../src/gateway/resp/connection.ts";
 import { Client, type ClientSink } from "../../../src/worker/client.ts";
 import type { Executor } from "../../../src/worker/executor.ts";
 import { encodeCommand, formatReply, RespClient } from "../../support/respClient.ts";
@@ -14,7 +14,8 @@ const KIBIBYTE = 1024;
 const LIMITS = { bulkBytesMax: 512 << 20, queryBytesMax: 1 << 30, outputBytesMax: 1 << 30 };
 
 function partsOf(executor: unknown): ConnectionParts {
-  return { executor: executor as Executor, limits: () => LIMITS, openCalls: () => undefined };
+  const traffic = { receivedBytes: 0, sentBytes: 0 };
+  return { executor: executor as Executor, limits: () => LIMITS, openCalls: () => undefined, traffic };
 }
 
 /** Answers every request with its last argument; stops and holds replies back when told so, as a node does. */
@@ -85,26 +86,32 @@ describe("a connection", () => {
   });
   after(() => server.close());
 
-  async function open(): Promise<{ client: RespClient; executor: ObedientExecutor; connection: Connection }> {
+  async function open(): Promise<{
+    client: RespClient;
+    executor: ObedientExecutor;
+    connection: Connection;
+    traffic: Traffic;
+  }> {
     const { port } = server.address() as AddressInfo;
     const accepted = once(server, "connection");
     const client = await RespClient.connect({ port });
     const [socket] = await accepted;
     const executor = new ObedientExecutor();
     const session = newSession(1, socket, 0, true);
-    const connection = new Connection(socket, session, partsOf(executor));
-    return { client, executor, connection };
+    const parts = partsOf(executor);
+    const connection = new Connection(socket, session, parts);
+    return { client, executor, connection, traffic: parts.traffic };
   }
 
   it("reads nothing while the node stands still, and then goes on where it was", async () => {
-    const { client, executor, connection } = await open();
+    const { client, executor, connection, traffic } = await open();
     const requests = 2_000;
     executor.isOpen = false;
     client.write(Buffer.concat(Array(requests).fill(encodeCommand(["ECHO", Buffer.alloc(10 * KIBIBYTE, "x")]))));
     while (!executor.stalled) await nextTurn();
     for (let i = 0; i < 200; i++) await nextTurn();
     assert.ok(executor.client.session.queryBytes <= 128 * KIBIBYTE, `${executor.client.session.queryBytes} bytes`);
-    assert.ok(connection.receivedBytes <= 128 * KIBIBYTE, `${connection.receivedBytes} bytes`);
+    assert.ok(traffic.receivedBytes <= 128 * KIBIBYTE, `${traffic.receivedBytes} bytes`);
     executor.isOpen = true;
     connection.resume();
     for (let i = 0; i < requests; i++) {

@@ -46,6 +46,28 @@ describe("clients that come and go", () => {
     assert.equal(formatReply(await other.call("PING")), "+PONG");
   });
 
+  it("their bytes count, both ways, while they are here and when they are gone", async () => {
+    const bytes = 300_000;
+    const traffic = async (): Promise<number[]> => [
+      await info(other, "total_net_input_bytes"),
+      await info(other, "total_net_output_bytes"),
+    ];
+    const grownBy = (before: readonly number[], now: readonly number[], times: number): void => {
+      for (const [i, count] of now.entries()) {
+        const grown = count - before[i]!;
+        assert.ok(grown >= times * bytes && grown < (times + 0.5) * bytes, `${grown} of ${times} times ${bytes} bytes`);
+      }
+    };
+    const before = await traffic();
+    await withClient(server, async (client) => {
+      await client.call("ECHO", Buffer.alloc(bytes));
+      grownBy(before, await traffic(), 1);
+      await client.call("ECHO", Buffer.alloc(bytes));
+    });
+    await untilInfo(other, "connected_clients", 1);
+    grownBy(before, await traffic(), 2);
+  });
+
   it("what was asked before the client closed its side is answered", async () => {
     for (const requests of [1, 100, 5000]) {
       const client = await RespClient.connect(server);

@@ -4,8 +4,8 @@ import { after, before, test } from "node:test";
 import { readAnswers } from "../../../../src/client/answers.ts";
 import { writeCall } from "../../../../src/client/callWriter.ts";
 import { ProtoWriter } from "../../../../src/client/wire/protoWriter.ts";
-import { frameOf } from "../../../../src/proto/grpcFrames.ts";
 import { start } from "../../../../src/main/server.ts";
+import { frameOf } from "../../../../src/proto/grpcFrames.ts";
 import { freePort } from "../../../support/freePort.ts";
 
 let node: Awaited<ReturnType<typeof start>>;
