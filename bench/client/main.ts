@@ -25,7 +25,7 @@ of what the cache knows; reads spread over a group of three.
 
   --only LIST        parts: ${parts.join(", ")}
   --concurrency LIST calls under way at a time (default 1,16,64,512)
-  --rounds N         loads of each kind, of which the medians are reported (default 3)
+  --rounds N         loads of each kind, of which the medians are reported (default 5)
   --seconds N        length of a load (default 1)
   --durability MODE  sync or memory (default sync)
   --data DIR         directory on the disk to use (default: the temporary directory)
@@ -39,7 +39,7 @@ await runMain(async () => {
       help: { type: "boolean", short: "h", default: false },
       only: { type: "string", default: parts.join(",") },
       concurrency: { type: "string", default: "1,16,64,512" },
-      rounds: { type: "string", default: "3" },
+      rounds: { type: "string", default: "5" },
       seconds: { type: "string", default: "1" },
       durability: { type: "string", default: "sync" },
       data: { type: "string" },
@@ -56,7 +56,7 @@ await runMain(async () => {
   const machine = machineLines(await describeMachine(host.dataRoot));
   const method = [
     `Three groups of one replica (\`--durability ${durability}\`), a master, ZooKeeper and the one program that asks share this machine's cores. ${keyCount} keys,`,
-    `values of ${valueBytes} bytes; medians of ${pace.rounds} loads of ${pace.seconds} s, the libraries in turns, after 2 s of 512 calls at a time each. µs is processor time for one call.`,
+    `values of ${valueBytes} bytes; medians of ${pace.rounds} loads of ${pace.seconds} s, the libraries in turns, after 2 s of 512 calls at a time each and a load of the same kind. µs is processor time for one call.`,
   ];
   for (const line of [...machine, ...method]) console.log(line);
 

@@ -31,6 +31,8 @@ export async function measure(
   for (const library of libraries) await load(library, operation, warmConcurrency, warmSeconds);
   const rows: Row[] = [];
   for (const concurrency of concurrencies) {
+    // What only few calls at a time go through has hardly run until then, and is not compiled yet.
+    for (const library of libraries) await load(library, operation, concurrency, seconds);
     const results = new Map<Library, (LoadResult & { serverMicros: number })[]>();
     for (let round = 0; round < rounds; round++) {
       for (const library of round % 2 === 0 ? libraries : [...libraries].reverse()) {

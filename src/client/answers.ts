@@ -92,6 +92,10 @@ class GetReply implements GetReplyMessage {
     }
   }
 
+  give<V>(make: (message: Buffer, start: number, end: number) => V): V {
+    return make(this.#message, this.#valueAt, this.#valueEnd);
+  }
+
   get value(): Buffer {
     return this.#message.subarray(this.#valueAt, this.#valueEnd);
   }

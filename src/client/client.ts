@@ -30,6 +30,7 @@ import {
   operationMessage,
   operationResultOf,
   putMessage,
+  valueIn,
   writeResultOf,
 } from "./operations.ts";
 import type { CallOptions, ReadConsistency } from "./options.ts";
@@ -64,7 +65,7 @@ export class HoldfastClient<V extends string | Uint8Array> {
       if (known !== undefined) return Promise.resolve(own(known.value));
       return this.#getThrough(this.#cache, key, text, options).then((entry) => entry?.value);
     }
-    return this.#get(key, options, (reply) => (reply.found ? this.#give(reply.value) : undefined));
+    return this.#get(key, options, (reply) => (reply.found ? valueIn(reply, this.#give) : undefined));
   }
 
   /** The value of a key with what is known of it; undefined if there is none. */

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { Dispatcher } from "./dispatcher.ts";
 import { HoldfastError, type HoldfastErrorCode } from "./errors.ts";
 import { Listeners } from "./listeners.ts";
@@ -126,7 +127,8 @@ export class ClientCore {
       );
     }
     return new Promise((resolve, reject) => {
-      const deadline = performance.now() + (timeoutMillis ?? this.settings.timeoutMillis);
+      const now = performance.now();
+      const deadline = now + (timeoutMillis ?? this.settings.timeoutMillis);
       const request = requestOf(facts, deadline, facts.isForPrimary ?? this.#isForPrimary(facts));
       const stop = signal === undefined ? undefined : this.#followSignal(request, signal);
       request.resolve = (answer) => {
@@ -143,7 +145,7 @@ export class ClientCore {
         stop?.();
         reject(this.counted(error));
       };
-      this.dispatcher.submit(request);
+      this.dispatcher.submit(request, now);
     });
   }
 

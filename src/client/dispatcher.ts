@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { HoldfastError } from "./errors.ts";
 import { errorOf, lastingCode, nextStep } from "./failures.ts";
 import { Link, type LinkEvents, type LinkOptions } from "./link.ts";
@@ -47,8 +48,8 @@ export class Dispatcher implements LinkEvents {
     return this.#open;
   }
 
-  /** Asks on behalf of a request that is new. */
-  submit(request: Request): void {
+  /** Asks on behalf of a request that is new. `now` is `performance.now()`. */
+  submit(request: Request, now: number): void {
     if (this.#isClosed) {
       request.reject(new HoldfastError("closed", "this client was closed"));
       return;
@@ -59,7 +60,7 @@ export class Dispatcher implements LinkEvents {
     }
     this.#open++;
     this.#sweep ??= setInterval(() => this.#sweepDeadlines(), SWEEP_MILLIS);
-    this.#attempt(request);
+    this.#attempt(request, now);
   }
 
   /** The program wants no answer any more. */
@@ -168,8 +169,7 @@ export class Dispatcher implements LinkEvents {
     else this.onFailure(request, failure);
   }
 
-  #attempt(request: Request): void {
-    const now = performance.now();
+  #attempt(request: Request, now = performance.now()): void {
     if (now >= request.deadline) {
       this.#expire(request);
       return;
@@ -275,8 +275,8 @@ export class Dispatcher implements LinkEvents {
   #finish(request: Request): void {
     request.isOver = true;
     this.#open--;
-    this.#paused.delete(request);
-    clearTimeout(request.timer);
+    if (this.#paused.size > 0) this.#paused.delete(request);
+    if (request.timer !== undefined) clearTimeout(request.timer);
     if (request.isWrite) this.sessions?.close(request);
   }
 }

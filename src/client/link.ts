@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import type { Address } from "../base/address.ts";
 import { NumberMap } from "../base/numberMap.ts";
 import { FRAME_HEAD_BYTES } from "../proto/grpcFrames.ts";

@@ -28,6 +28,8 @@ export interface GetReplyMessage {
   readonly version: Buffer;
   readonly ttlMillis?: number | undefined;
   readonly position: Buffer;
+  /** Makes something of the value where it lies, without a view of it; not every reply can. */
+  give?<V>(make: (message: Buffer, start: number, end: number) => V): V;
 }
 
 interface PutReplyMessage {
@@ -136,10 +138,29 @@ export interface OpenSessionReplyMessage {
 }
 
 /** Which of a session's writes it is; see kv.proto. */
-interface OnceMessage {
+export interface OnceMessage {
   readonly session: Uint8Array;
   readonly number: number;
   readonly firstOpen: number;
+}
+
+/** `GetRequest`. */
+export interface GetMessage {
+  readonly key: string | Uint8Array;
+  readonly consistency?: "CONSISTENCY_EVENTUAL" | undefined;
+  readonly atLeast?: Uint8Array | undefined;
+}
+
+/** `PutRequest`. */
+export interface PutMessage {
+  readonly key: string | Uint8Array;
+  readonly value: string | Uint8Array;
+  readonly ttlMillis?: number | undefined;
+  readonly ifAbsent?: boolean | undefined;
+  readonly ifVersion?: Uint8Array | undefined;
+  readonly keepTtl?: boolean | undefined;
+  readonly returnPrevious?: boolean | undefined;
+  once?: OnceMessage | undefined;
 }
 
 /** What a call sends. Writes are given their `once` when they are about to be sent. */

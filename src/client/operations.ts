@@ -11,15 +11,20 @@ import type {
   WriteResult,
 } from "./api.ts";
 import { HoldfastError } from "./errors.ts";
-import type { GetReplyMessage, ResultMessage } from "./messages.ts";
+import type { GetMessage, GetReplyMessage, PutMessage, ResultMessage } from "./messages.ts";
 import { type Bytes, checkKey, checkValue } from "./values.ts";
 
-/** Gives a value back as text or as bytes. */
-export type Give<V> = (bytes: Buffer) => V;
+/** Gives a value, which is `bytes[start, end)`, back as text or as bytes. */
+export type Give<V> = (bytes: Buffer, start?: number, end?: number) => V;
 
-export const giveText: Give<string> = (bytes) => bytes.toString();
+export const giveText: Give<string> = (bytes, start, end) => bytes.toString(undefined, start, end);
 /** A copy: what is given must not hold the memory of the message that it came in. */
-export const giveBytes: Give<Uint8Array> = (bytes) => new Uint8Array(bytes);
+export const giveBytes: Give<Uint8Array> = (bytes, start, end) => new Uint8Array(bytes.subarray(start, end));
+
+/** Of a reply that has found one. */
+export function valueIn<V>(reply: GetReplyMessage, give: Give<V>): V {
+  return reply.give === undefined ? give(reply.value) : reply.give(give);
+}
 
 export function versionOf(bytes: Buffer): Version | undefined {
   return bytes.length === 0 ? undefined : bytes.toString("base64url");
@@ -29,7 +34,7 @@ function versionBytes(version: Version | undefined): Buffer | undefined {
   return version === undefined ? undefined : Buffer.from(version, "base64url");
 }
 
-export function getMessage(key: Bytes, options?: Pick<GetOptions, "atLeast">, isEventual = false): object {
+export function getMessage(key: Bytes, options?: Pick<GetOptions, "atLeast">, isEventual = false): GetMessage {
   return {
     key,
     consistency: isEventual ? "CONSISTENCY_EVENTUAL" : undefined,
@@ -37,7 +42,7 @@ export function getMessage(key: Bytes, options?: Pick<GetOptions, "atLeast">, is
   };
 }
 
-export function putMessage(key: Bytes, value: Bytes, options: PutOptions = {}): object {
+export function putMessage(key: Bytes, value: Bytes, options: PutOptions = {}): PutMessage {
   checkKey(key);
   checkValue(value);
   const { timeToLiveMillis, keepTimeToLive, ifAbsent, ifVersion, previous } = options;
@@ -105,7 +110,7 @@ export function operationMessage(operation: Operation): object {
 export function entryOf<V>(reply: GetReplyMessage, give: Give<V>): Entry<V> | undefined {
   if (!reply.found) return undefined;
   return {
-    value: give(reply.value),
+    value: valueIn(reply, give),
     version: versionOf(reply.version) ?? "",
     timeToLiveMillis: reply.ttlMillis,
     isCached: false,

@@ -8,11 +8,19 @@ const VALUE_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Above ASCII, a char is not a byte. */
 const BEYOND_ASCII = /[\u0080-\uffff]/;
+/** In a text of so many chars a loop finds that sooner. */
+const LOOP_CHARS_MAX = 64;
 
 /** A key as latin1: one char a byte, which is what slots are reckoned by, and which is the same for text and for its bytes. */
 export function keyText(key: Bytes): string {
   if (typeof key !== "string") return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
-  return BEYOND_ASCII.test(key) ? Buffer.from(key).toString("latin1") : key;
+  return isAscii(key) ? key : Buffer.from(key).toString("latin1");
+}
+
+function isAscii(text: string): boolean {
+  if (text.length > LOOP_CHARS_MAX) return !BEYOND_ASCII.test(text);
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
 }
 
 /** Throws `HoldfastError` unless it is a key. */

@@ -49,7 +49,7 @@ export class NodeDiskFile implements DiskFile {
   }
 
   write(bytes: Uint8Array, at: number): Promise<void> {
-    invariant(at <= this.#length, `a write at ${at} would leave a hole after ${this.#length} bytes of ${this.#path}`);
+    this.#assertNoHole(at);
     return diskCall("write", this.#path, (done) => {
       let written = 0;
       const next = (): void => {
@@ -66,8 +66,13 @@ export class NodeDiskFile implements DiskFile {
     });
   }
 
+  #assertNoHole(at: number): void {
+    const hole = (): string => `a write at ${at} would leave a hole after ${this.#length} bytes of ${this.#path}`;
+    invariant(at <= this.#length, hole);
+  }
+
   writeNow(bytes: Uint8Array, at: number): void {
-    invariant(at <= this.#length, `a write at ${at} would leave a hole after ${this.#length} bytes of ${this.#path}`);
+    this.#assertNoHole(at);
     try {
       let written = 0;
       while (written < bytes.length) {

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { monotonicMillis, wallMillis } from "../base/ids.ts";
 import type { Clock, Timer, Timers } from "../ports/clock.ts";
 

@@ -1,5 +1,7 @@
 import { connect, type Socket } from "node:net";
+import { performance } from "node:perf_hooks";
 import type { Address } from "../../base/address.ts";
+import { DirectWriter } from "../../proto/directWrite.ts";
 import { FrameReader, writeFrameHead } from "../../proto/grpcFrames.ts";
 import { KeptBytes } from "../../proto/keptBytes.ts";
 import { type CallHandlers, MESSAGE_BYTES_MAX, type OpenCall } from "./channel.ts";
@@ -28,6 +30,8 @@ export class CallsSocket implements OpenCall {
   #heardAt = 0;
   readonly #handlers: CallsSocketHandlers;
   readonly #socket: Socket;
+  /** Once there are calls. */
+  #writer: DirectWriter | undefined;
   readonly #frames: FrameReader;
   /** Replies that are still to come before there are calls. */
   #greetings: number;
@@ -71,13 +75,13 @@ export class CallsSocket implements OpenCall {
   }
 
   write(frame: Buffer): void {
-    if (this.#isOver) return;
-    if (this.#greetings > 0) {
+    if (this.#isOver || this.#socket.destroyed) return;
+    if (this.#writer === undefined) {
       this.#waiting.push(frame);
       return;
     }
     writeFrameHead(frame);
-    this.#socket.write(frame);
+    this.#writer.writeBytes(frame);
   }
 
   end(): void {
@@ -111,6 +115,7 @@ export class CallsSocket implements OpenCall {
       ping: () => this.#socket.write(EMPTY_FRAME),
       giveUp: () => this.#socket.destroy(),
     });
+    this.#writer = new DirectWriter(this.#socket, () => {});
     const frames = this.#waiting;
     this.#waiting = [];
     for (const frame of frames) this.write(frame);

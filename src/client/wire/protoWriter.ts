@@ -1,3 +1,5 @@
+import { copyBytes } from "../../base/copyBytes.ts";
+
 const CHUNK_BYTES = 16 * 1024;
 /** With less room than this, or in a larger chunk, the next message begins in another. */
 const ROOM_BYTES_MIN = 512;
@@ -26,6 +28,10 @@ export class ProtoWriter {
   /** A number from 0 to 2^53 - 1. */
   varint(value: number): void {
     this.#reserve(10);
+    if (value < 0x80) {
+      this.#buffer[this.#at++] = value;
+      return;
+    }
     let rest = value;
     while (rest > 0x7fffffff) {
       this.#buffer[this.#at++] = (rest % 0x80) | 0x80;
@@ -73,16 +79,15 @@ export class ProtoWriter {
     if (typeof value !== "string") {
       this.varint(value.length);
       this.#reserve(value.length);
-      this.#buffer.set(value, this.#at);
+      copyBytes(value, 0, value.length, this.#buffer, this.#at);
       this.#at += value.length;
       return;
     }
-    if (value.length > SHORT_TEXT || !this.#shortText(value)) {
-      const length = Buffer.byteLength(value);
-      this.varint(length);
-      this.#reserve(length);
-      this.#at += this.#buffer.write(value, this.#at);
-    }
+    if (value.length <= SHORT_TEXT ? this.#shortText(value) : this.#asciiText(value)) return;
+    const length = Buffer.byteLength(value);
+    this.varint(length);
+    this.#reserve(length);
+    this.#at += this.#buffer.write(value, this.#at);
   }
 
   /** False, with nothing written, if it is not ASCII. */
@@ -98,6 +103,19 @@ export class ProtoWriter {
       buffer[at++] = code;
     }
     this.#at = at;
+    return true;
+  }
+
+  /** For a text whose length takes two bytes at most; false, with nothing written, if it is longer or not ASCII. */
+  #asciiText(value: string): boolean {
+    const { length } = value;
+    if (length > 0x3fff) return false;
+    const head = length > 0x7f ? 2 : 1;
+    // Room for whatever it turns out to be.
+    this.#reserve(head + 3 * length);
+    if (this.#buffer.write(value, this.#at + head) !== length) return false;
+    this.varint(length);
+    this.#at += length;
     return true;
   }
 

@@ -117,7 +117,10 @@ export class Log {
    */
   writeNow(record: Uint8Array): void {
     this.#assertUsable();
-    invariant(this.#running === undefined || this.#running === "sync", `a record is written during a ${this.#running}`);
+    invariant(
+      this.#running === undefined || this.#running === "sync",
+      () => `a record is written during a ${this.#running}`,
+    );
     if (this.#refusal !== undefined) throw this.#refusal;
     this.#expectNext(record);
     this.#files.stamp(record);
@@ -363,7 +366,7 @@ export class Log {
 
   #enter(what: "write" | "sync"): void {
     this.#assertUsable();
-    invariant(this.#running === undefined, `a ${what} was asked for during a ${this.#running}`);
+    invariant(this.#running === undefined, () => `a ${what} was asked for during a ${this.#running}`);
     this.#running = what;
   }
 
@@ -391,9 +394,10 @@ export class Log {
     invariant(view.end === record.length && view.count > 0, "a record was not sealed");
     invariant(
       view.firstSeq === this.#files.last.seq + 1,
-      `entry ${view.firstSeq} was given after ${this.#files.last.seq}`,
+      () => `entry ${view.firstSeq} was given after ${this.#files.last.seq}`,
     );
-    invariant(view.epoch >= this.#files.last.epoch, `epoch ${view.epoch} was given after ${this.#files.last.epoch}`);
+    const { epoch } = this.#files.last;
+    invariant(view.epoch >= epoch, () => `epoch ${view.epoch} was given after ${epoch}`);
   }
 
   #asFailure(error: unknown): unknown {

@@ -67,7 +67,7 @@ export function endEntry(writer: ByteWriter, start: number): void {
  */
 export function sealRecord(writer: ByteWriter, facts: RecordFacts, checksum: Checksum): void {
   const { bytes, length } = writer;
-  invariant(length >= RECORD_HEADER_BYTES && length <= RECORD_BYTES_MAX, `a record of ${length} bytes`);
+  invariant(length >= RECORD_HEADER_BYTES && length <= RECORD_BYTES_MAX, () => `a record of ${length} bytes`);
   invariant(facts.epoch < U48_LIMIT && facts.firstSeq + facts.count < U48_LIMIT, "an epoch or seq of over 48 bits");
   putU32(bytes, 4, MAGIC_AND_KIND);
   putU32(bytes, 12, length - RECORD_HEADER_BYTES);

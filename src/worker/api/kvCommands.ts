@@ -7,7 +7,7 @@ import type { CommandSpec } from "../../core/command/spec.ts";
 import { VALUE_STRING } from "../../core/state/keySpace.ts";
 import type { Ref } from "../../core/state/slab.ts";
 import { AnswerWriter, ERROR_FIELD } from "./answerWriter.ts";
-import { KvArgs } from "./kvArgs.ts";
+import { isKvArgs, type KvArgs } from "./kvArgs.ts";
 import { evaluateBatch } from "./kvBatch.ts";
 import { type KvError, putError } from "./kvError.ts";
 import { Current, Plan, type PlanContext, planOperation } from "./kvPlan.ts";
@@ -90,7 +90,7 @@ function spec(
 
 export function kvArgsOf(call: Call): KvArgs {
   const { args } = call;
-  invariant(args instanceof KvArgs, "a command of the API has a request of the API");
+  invariant(isKvArgs(args), "a command of the API has a request of the API");
   return args;
 }
 

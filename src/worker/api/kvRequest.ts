@@ -65,30 +65,61 @@ const NONE: readonly KvRequest[] = [];
 
 type Take = (request: KvRequest, reader: WireReader) => void;
 
-function span(name: "key" | "value" | "expected" | "ifVersion" | "atLeast" | "cursor"): Take {
-  return (request, reader) => {
-    const end = reader.bytesField();
-    request[name] = { start: reader.start, end };
-  };
+function nextSpan(reader: WireReader): Span {
+  const end = reader.bytesField();
+  return { start: reader.start, end };
 }
 
-function flag(name: "noValue" | "ifAbsent" | "keepTtl" | "returnPrevious" | "values"): Take {
-  return (request, reader) => {
-    request[name] = reader.bool();
-  };
-}
+// One function for each field: to set a field by its name takes longer than to read it.
 
-function unsigned(name: "consistency" | "ttlMillis" | "pageSize"): Take {
-  return (request, reader) => {
-    request[name] = reader.unsigned();
-  };
-}
-
-function signed(name: "delta" | "initial"): Take {
-  return (request, reader) => {
-    request[name] = reader.signed();
-  };
-}
+const takeKey: Take = (request, reader) => {
+  request.key = nextSpan(reader);
+};
+const takeValue: Take = (request, reader) => {
+  request.value = nextSpan(reader);
+};
+const takeExpected: Take = (request, reader) => {
+  request.expected = nextSpan(reader);
+};
+const takeIfVersion: Take = (request, reader) => {
+  request.ifVersion = nextSpan(reader);
+};
+const takeAtLeast: Take = (request, reader) => {
+  request.atLeast = nextSpan(reader);
+};
+const takeCursor: Take = (request, reader) => {
+  request.cursor = nextSpan(reader);
+};
+const takeConsistency: Take = (request, reader) => {
+  request.consistency = reader.unsigned();
+};
+const takeTtlMillis: Take = (request, reader) => {
+  request.ttlMillis = reader.unsigned();
+};
+const takePageSize: Take = (request, reader) => {
+  request.pageSize = reader.unsigned();
+};
+const takeNoValue: Take = (request, reader) => {
+  request.noValue = reader.bool();
+};
+const takeIfAbsent: Take = (request, reader) => {
+  request.ifAbsent = reader.bool();
+};
+const takeKeepTtl: Take = (request, reader) => {
+  request.keepTtl = reader.bool();
+};
+const takeReturnPrevious: Take = (request, reader) => {
+  request.returnPrevious = reader.bool();
+};
+const takeValues: Take = (request, reader) => {
+  request.values = reader.bool();
+};
+const takeDelta: Take = (request, reader) => {
+  request.delta = reader.signed();
+};
+const takeInitial: Take = (request, reader) => {
+  request.initial = reader.signed();
+};
 
 const ONCE_FIELD = 15;
 
@@ -118,37 +149,22 @@ function takeOnce(request: KvRequest, reader: WireReader): void {
 
 /** By method, the fields of its request, as kv.proto numbers them. */
 const FIELDS: { readonly [M in Method]: readonly (Take | undefined)[] } = {
-  [GET]: [undefined, span("key"), unsigned("consistency"), span("atLeast"), flag("noValue")],
+  [GET]: [undefined, takeKey, takeConsistency, takeAtLeast, takeNoValue],
   [PUT]: withOnce(
     undefined,
-    span("key"),
-    span("value"),
-    unsigned("ttlMillis"),
-    flag("ifAbsent"),
-    span("ifVersion"),
-    flag("keepTtl"),
-    flag("returnPrevious"),
+    takeKey,
+    takeValue,
+    takeTtlMillis,
+    takeIfAbsent,
+    takeIfVersion,
+    takeKeepTtl,
+    takeReturnPrevious,
   ),
-  [DELETE]: withOnce(undefined, span("key"), span("ifVersion"), flag("returnPrevious")),
-  [COMPARE_AND_SET]: withOnce(
-    undefined,
-    span("key"),
-    span("expected"),
-    span("value"),
-    unsigned("ttlMillis"),
-    flag("keepTtl"),
-  ),
-  [INCREMENT]: withOnce(undefined, span("key"), signed("delta"), signed("initial"), unsigned("ttlMillis")),
+  [DELETE]: withOnce(undefined, takeKey, takeIfVersion, takeReturnPrevious),
+  [COMPARE_AND_SET]: withOnce(undefined, takeKey, takeExpected, takeValue, takeTtlMillis, takeKeepTtl),
+  [INCREMENT]: withOnce(undefined, takeKey, takeDelta, takeInitial, takeTtlMillis),
   [BATCH]: withOnce(undefined, takeOperation),
-  [SCAN]: [
-    undefined,
-    span("key"),
-    span("cursor"),
-    unsigned("pageSize"),
-    flag("values"),
-    unsigned("consistency"),
-    span("atLeast"),
-  ],
+  [SCAN]: [undefined, takeKey, takeCursor, takePageSize, takeValues, takeConsistency, takeAtLeast],
 };
 
 /** The fields of `bytes[start, end)`; those that nobody knows are passed over. Throws `MalformedBytes`. */

@@ -2,7 +2,7 @@ import { invariant } from "../../base/invariant.ts";
 import type { Args } from "../../core/command/args.ts";
 import type { CommandSpec } from "../../core/command/spec.ts";
 import { CommandTable } from "../../core/command/table.ts";
-import { KvArgs } from "./kvArgs.ts";
+import { isKvArgs } from "./kvArgs.ts";
 
 /** The commands of the API, which no Redis client can name. */
 export class KvTable extends CommandTable {
@@ -15,7 +15,7 @@ export class KvTable extends CommandTable {
   }
 
   override find(args: Args): CommandSpec | undefined {
-    invariant(args instanceof KvArgs, "a client of the API sends its requests only");
+    invariant(isKvArgs(args), "a client of the API sends its requests only");
     return this.#specs[args.request.method];
   }
 }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DirectWriter } from "../../../src/gateway/resp/directWrite.ts";
+import { DirectWriter } from "../../../src/proto/directWrite.ts";
 
 interface Pair {
   readonly client: Socket;
