@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { getPriority } from "node:os";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { FakeKvCluster } from "../support/fakeKvCluster.ts";
@@ -52,6 +54,18 @@ test("a watch tells changes until it has told enough", async () => {
   const watched = await holdfast(["watch", "seen", "--limit", "2"]);
   clearInterval(timer);
   assert.deepEqual([watched.code, watched.output], [0, "set seen now\nset seen now\n"]);
+});
+
+test("whoever asks does not compete with who serves on the same machine", async () => {
+  const group = cluster.groupOf("seen");
+  const timer = setInterval(() => group.set("seen", Buffer.from("now")), 50);
+  const args = [HOLDFAST, "watch", "seen", "--connect", cluster.addresses.join(",")];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  await once(child.stdout, "data");
+  clearInterval(timer);
+  assert.ok(getPriority(child.pid) > getPriority());
+  child.kill();
+  await once(child, "exit");
 });
 
 test("the prompt carries out one line after another", async () => {
