@@ -6,6 +6,9 @@ import { type Contender, type Host, Server } from "./servers.ts";
 import { median } from "./statistics.ts";
 import { type Cell, datasetOf, type Workload } from "./workloads.ts";
 
+/** A load that failed is tried again so often. */
+const REPEATS_MAX = 2;
+
 /** One measured load on one server. */
 interface Sample extends Outcome {
   /** CPU of all its threads and finished children, with the background work that the load left behind. */
@@ -118,11 +121,19 @@ export class Runner {
 
   /** Runs `work` while this server alone is awake. */
   async #turn<T>(server: Server, work: () => Promise<T>): Promise<T> {
+    const { name } = server.contender;
     server.thaw();
     try {
-      return await work();
-    } catch (error) {
-      throw new Error(`${server.contender.name} failed; its last output:\n${server.output}`, { cause: error });
+      for (let repeats = 0; ; repeats++) {
+        try {
+          return await work();
+        } catch (error) {
+          // One connection that was lost is not to cost an hour's measurement; it is not passed over in silence either.
+          if (repeats === REPEATS_MAX)
+            throw new Error(`${name} failed; its last output:\n${server.output}`, { cause: error });
+          console.error(`${name}: a load failed, and is repeated: ${error instanceof Error ? error.message : error}`);
+        }
+      }
     } finally {
       server.freeze();
     }

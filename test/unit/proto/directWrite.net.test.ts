@@ -59,8 +59,12 @@ for (const isOdd of [false, true]) {
         !isOdd,
       );
       pair.socket.write(Buffer.from("bytes between "));
+      assert.equal(
+        isDirect(pair, () => pair.writer.writeBytes(Buffer.from(every, "latin1"))),
+        !isOdd,
+      );
       pair.writer.write("last");
-      const expected = `first ${every}bytes between last`;
+      const expected = `first ${every}bytes between ${every}last`;
       assert.equal(pair.socket.bytesWritten, expected.length);
       pair.socket.end();
       assert.equal(await readAll(pair.client), expected);
@@ -68,36 +72,39 @@ for (const isOdd of [false, true]) {
       pair.client.destroy();
     });
 
-    it("wait when the other side does not read, in order with what comes behind", async () => {
-      const pair = await open();
-      let expected = "";
-      let i = 0;
-      while (pair.writer.unsentBytes === 0) {
-        const text = `${i++};`.padEnd(4096, "x");
-        expected += text;
-        pair.writer.write(text);
-      }
-      assert.ok(pair.writer.unsentBytes > 0 && pair.writer.unsentBytes <= 4096);
-      assert.equal(
-        isDirect(pair, () => pair.writer.write("behind")),
-        false,
-      );
-      pair.socket.write(Buffer.from(" and bytes"));
-      const drained = once(pair.socket, "drain");
-      for (let more = 0; more < 50; more++) pair.writer.write("y".repeat(4096));
-      expected += `behind and bytes${"y".repeat(50 * 4096)}`;
-      assert.equal(pair.drains(), 0);
-      const reading = readAll(pair.client);
-      await drained;
-      assert.equal(pair.drains(), isOdd ? 0 : 1);
-      assert.equal(pair.writer.unsentBytes, 0);
-      assert.equal(
-        isDirect(pair, () => pair.writer.write(" again")),
-        !isOdd,
-      );
-      pair.socket.end();
-      assert.equal(await reading, `${expected} again`);
-    });
+    for (const form of ["text", "bytes"])
+      it(`wait as ${form} when the other side does not read, in order with what comes behind`, async () => {
+        const pair = await open();
+        const write = (text: string): boolean =>
+          form === "text" ? pair.writer.write(text) : pair.writer.writeBytes(Buffer.from(text));
+        let expected = "";
+        let i = 0;
+        while (pair.writer.unsentBytes === 0) {
+          const text = `${i++};`.padEnd(4096, "x");
+          expected += text;
+          write(text);
+        }
+        assert.ok(pair.writer.unsentBytes > 0 && pair.writer.unsentBytes <= 4096);
+        assert.equal(
+          isDirect(pair, () => write("behind")),
+          false,
+        );
+        pair.socket.write(Buffer.from(" and bytes"));
+        const drained = once(pair.socket, "drain");
+        for (let more = 0; more < 50; more++) write("y".repeat(4096));
+        expected += `behind and bytes${"y".repeat(50 * 4096)}`;
+        assert.equal(pair.drains(), 0);
+        const reading = readAll(pair.client);
+        await drained;
+        assert.equal(pair.drains(), isOdd ? 0 : 1);
+        assert.equal(pair.writer.unsentBytes, 0);
+        assert.equal(
+          isDirect(pair, () => write(" again")),
+          !isOdd,
+        );
+        pair.socket.end();
+        assert.equal(await reading, `${expected} again`);
+      });
 
     it("go out before the end of the connection", async () => {
       const pair = await open();
