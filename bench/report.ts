@@ -41,6 +41,13 @@ export function methodLines(results: Pick<Results, "isPinned" | "pace">): string
   ];
 }
 
+/** A figure of which a load was missing would be a better one than was earned. */
+function failureLines(cells: readonly CellResult[]): string[] {
+  const failed = cells.flatMap((cell) => cell.failed);
+  const count = (name: string): number => failed.filter((each) => each === name).length;
+  return [...new Set(failed)].map((name) => `Loads of ${name} that failed and were repeated: ${count(name)}.`);
+}
+
 export function writeJson(file: string, results: Results): void {
   writeFileSync(file, `${JSON.stringify(results, undefined, 2)}\n`);
 }
@@ -69,7 +76,7 @@ function markdownBody(results: Results): string {
   const head = [
     `Measured on ${results.startedAt.slice(0, 10)} by \`${results.command}\`.`,
     ["```", ...machineLines(results.machine), "```"].join("\n"),
-    methodLines(results).join("\n"),
+    [...methodLines(results), ...failureLines(results.cells)].join("\n"),
   ];
   return [...head, ...allViews(results).map(markdownSection)].join("\n\n");
 }

@@ -30,6 +30,8 @@ export interface CellResult {
   holdfast: Measurement;
   unlogged: Measurement | undefined;
   ratio: Ratio;
+  /** The servers whose loads failed and were repeated. */
+  failed: readonly string[];
 }
 
 /** Throughput of Holdfast by that of the reference: of the medians, and the extremes of the rounds. */
@@ -62,6 +64,8 @@ export class Runner {
   readonly lineup: Lineup;
   readonly #pace: Pace;
   readonly #servers = new Map<Contender, Server>();
+  /** Whose loads failed and were repeated, in the present cell. */
+  #failed: string[] = [];
 
   private constructor(lineup: Lineup, pace: Pace) {
     this.lineup = lineup;
@@ -85,6 +89,7 @@ export class Runner {
   /** Measures one cell in rounds; every other round goes through the servers in the opposite order. */
   async measure(cell: Cell): Promise<CellResult> {
     const { workload } = cell;
+    this.#failed = [];
     const requests = await this.#planRequests(workload);
     const samples = new Map<Contender, Sample[]>([...this.#servers.keys()].map((contender) => [contender, []]));
     for (let round = 0; round < this.#pace.rounds; round++) {
@@ -103,6 +108,7 @@ export class Runner {
       ...result,
       unlogged: unlogged === undefined ? undefined : measurement(unlogged),
       ratio: ratioOf(result.holdfast, result.reference),
+      failed: this.#failed,
     };
   }
 
@@ -119,7 +125,7 @@ export class Runner {
     this.#servers.clear();
   }
 
-  /** Runs `work` while this server alone is awake. */
+  /** Runs `work` while this server alone is awake; once more, and once more, if it fails. */
   async #turn<T>(server: Server, work: () => Promise<T>): Promise<T> {
     const { name } = server.contender;
     server.thaw();
@@ -131,6 +137,7 @@ export class Runner {
           // One connection that was lost is not to cost an hour's measurement; it is not passed over in silence either.
           if (repeats === REPEATS_MAX)
             throw new Error(`${name} failed; its last output:\n${server.output}`, { cause: error });
+          this.#failed.push(name);
           console.error(`${name}: a load failed, and is repeated: ${error instanceof Error ? error.message : error}`);
         }
       }

@@ -1,7 +1,7 @@
 /** Up to here a loop is faster than the view that `set` needs (measured: 17 ns for 16 bytes, against 50 ns for a view of any size). */
 const LOOP_BYTES_MAX = 48;
-/** A view of a longer source is not kept: it would hold its memory. */
-const KEPT_SOURCE_BYTES_MAX = 128 * 1024;
+/** A view of more memory than that is not kept: it would hold all of it. */
+const KEPT_MEMORY_BYTES_MAX = 128 * 1024;
 
 /** The last view that was needed: a value goes from a request to the log, and at once from there to the record. */
 let last: Uint8Array = new Uint8Array(0);
@@ -30,7 +30,7 @@ export function copyBytes(source: Uint8Array, start: number, end: number, target
 function viewOf(source: Uint8Array, start: number, end: number): Uint8Array {
   if (source === lastSource && start === lastStart && end === lastEnd) return last;
   const view = source.subarray(start, end);
-  if (source.length > KEPT_SOURCE_BYTES_MAX) return view;
+  if (view.buffer.byteLength > KEPT_MEMORY_BYTES_MAX) return view;
   last = view;
   lastSource = source;
   lastStart = start;

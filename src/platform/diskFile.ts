@@ -66,11 +66,6 @@ export class NodeDiskFile implements DiskFile {
     });
   }
 
-  #assertNoHole(at: number): void {
-    const hole = (): string => `a write at ${at} would leave a hole after ${this.#length} bytes of ${this.#path}`;
-    invariant(at <= this.#length, hole);
-  }
-
   writeNow(bytes: Uint8Array, at: number): void {
     this.#assertNoHole(at);
     try {
@@ -103,5 +98,12 @@ export class NodeDiskFile implements DiskFile {
 
   close(): Promise<void> {
     return diskCall("close", this.#path, (done) => close(this.#descriptor, done));
+  }
+
+  #assertNoHole(at: number): void {
+    invariant(
+      at <= this.#length,
+      () => `a write at ${at} would leave a hole after ${this.#length} bytes of ${this.#path}`,
+    );
   }
 }

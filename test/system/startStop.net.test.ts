@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -128,6 +128,7 @@ describe("holdfast, the program", () => {
     const expected = `holdfast ready redis=127.0.0.1:${port} http=127.0.0.1:${httpPort} data=${join(directory, "relative")} pid=${server.pid}`;
     assert.equal(line, expected);
     assert.equal(server.output(), `${expected}\n`, "nothing else is printed where nobody watches");
+    assert.equal(getPriority(server.pid), getPriority());
     assert.equal((await fetch(`http://127.0.0.1:${httpPort}/readyz`)).status, 200);
     assert.equal(await server.stop("SIGINT"), 0);
   });

@@ -75,13 +75,13 @@ export class CallsSocket implements OpenCall {
   }
 
   write(frame: Buffer): void {
-    if (this.#isOver || this.#socket.destroyed) return;
+    if (this.#isOver) return;
     if (this.#writer === undefined) {
       this.#waiting.push(frame);
       return;
     }
     writeFrameHead(frame);
-    this.#writer.writeBytes(frame);
+    if (!this.#socket.destroyed) this.#writer.writeBytes(frame);
   }
 
   end(): void {

@@ -16,7 +16,7 @@ const MESSAGE_BYTES = 512 * 1024;
 /** While more than this waits for the client to take it, nothing more that it asks is executed. */
 const UNSENT_BYTES_MAX = 4 << 20;
 
-/** What is to come after the present callback: for half of what `nextTick` takes. */
+/** What is to come after the present callback: for a third of what `nextTick` takes. */
 const turn = Promise.resolve();
 
 const TOO_MANY: KvError = {

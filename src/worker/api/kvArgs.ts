@@ -47,7 +47,10 @@ export class KvArgs extends Args {
   }
 }
 
-/** By the constructor: `instanceof` is twenty times as slow in what a bundler makes of classes, and this is asked with every request. */
+/**
+ * By the constructor: `instanceof` asks a class that is no constant, which it is not in the bundle, how to tell, and this is asked three
+ * times with every request (some 240 instructions each time).
+ */
 export function isKvArgs(args: Args): args is KvArgs {
   return args.constructor === KvArgs;
 }
