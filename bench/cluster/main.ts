@@ -34,7 +34,7 @@ Slots that move between three groups, beside redis-cli --cluster reshard; how lo
   --systems LIST     for relocate, load and slots: holdfast, redis
   --keys N           keys of 100 bytes in the whole cluster (default 300000)
   --slots N          slots that one command moves (default 4096)
-  --rounds N         commands, of which the medians are reported (default 2)
+  --rounds N         commands, of which the medians are reported (default 8)
   --rate N           requests a second under load (default 4000)
   --moved N          for pause: how many slots are moved in all (default 1000)
   --slots-per-move N for pause: so many at a time (default 8)
@@ -56,7 +56,7 @@ await runMain(async () => {
       systems: { type: "string", default: "holdfast,redis" },
       keys: { type: "string", default: "300000" },
       slots: { type: "string", default: "4096" },
-      rounds: { type: "string", default: "2" },
+      rounds: { type: "string", default: "8" },
       rate: { type: "string", default: "4000" },
       moved: { type: "string", default: "1000" },
       "slots-per-move": { type: "string", default: "8" },

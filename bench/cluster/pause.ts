@@ -41,7 +41,7 @@ interface HoldfastKind {
 }
 
 const moveMillisMax = 30_000;
-const pollMillis = 10;
+const pollMillis = 50;
 /** A span goes on a little longer than its move, for what is answered last. */
 const afterMillis = 20;
 const quietSpans = 20;

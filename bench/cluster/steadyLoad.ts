@@ -14,12 +14,36 @@ export interface LoadSpan {
   maxMillis: number;
 }
 
-interface Sample {
+/** Samples for as long as any load takes; more makes room for twice as many. */
+const samplesExpected = 1 << 19;
+
+/**
+ * One number for each: as objects they would make the collector of the program that measures, with as many threads as there are cores,
+ * take the cores from the servers, in the middle of the load.
+ */
+class Samples {
+  count = 0;
   /** When it was due. */
-  at: number;
-  millis: number;
+  at = new Float64Array(samplesExpected);
+  millis = new Float64Array(samplesExpected);
   /** Whom the client asked first. */
-  port: number;
+  port = new Uint16Array(samplesExpected);
+
+  add(at: number, millis: number, port: number): void {
+    if (this.count === this.at.length) {
+      this.at = doubled(this.at, new Float64Array(this.count * 2));
+      this.millis = doubled(this.millis, new Float64Array(this.count * 2));
+      this.port = doubled(this.port, new Uint16Array(this.count * 2));
+    }
+    this.at[this.count] = at;
+    this.millis[this.count] = millis;
+    this.port[this.count++] = port;
+  }
+}
+
+function doubled<A extends Float64Array | Uint16Array>(of: A, room: A): A {
+  room.set(of);
+  return room;
 }
 
 /**
@@ -32,7 +56,7 @@ export class SteadyLoad {
   readonly #client: ClusterClient;
   readonly #keys: Keys;
   readonly #perMilli: number;
-  readonly #samples: Sample[] = [];
+  readonly #samples = new Samples();
   readonly #timer: NodeJS.Timeout;
   readonly #startedAt = performance.now();
   #sent = 0;
@@ -58,7 +82,7 @@ export class SteadyLoad {
     const render = number % 2 === 0 ? setCommand : getCommand;
     this.#client.send(slot, render(keyName(index)), (error) => {
       this.#answered++;
-      this.#samples.push({ at, millis: performance.now() - at, port });
+      this.#samples.add(at, performance.now() - at, port);
       if (error === undefined) return;
       this.errors++;
       if (this.errorTexts.length < errorsKept) this.errorTexts.push(error);
@@ -67,10 +91,12 @@ export class SteadyLoad {
 
   /** Of the requests that were due in a span and were sent to this node first. */
   span(from: number, to: number, port: number): LoadSpan {
-    const millis = this.#samples
-      .filter((sample) => sample.at >= from && sample.at < to && sample.port === port)
-      .map((sample) => sample.millis)
-      .sort((a, b) => a - b);
+    const samples = this.#samples;
+    const millis: number[] = [];
+    for (let i = 0; i < samples.count; i++) {
+      if (samples.at[i]! >= from && samples.at[i]! < to && samples.port[i] === port) millis.push(samples.millis[i]!);
+    }
+    millis.sort((a, b) => a - b);
     return {
       requests: millis.length,
       p50Millis: percentile(millis, 0.5),

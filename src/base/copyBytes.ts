@@ -30,7 +30,8 @@ export function copyBytes(source: Uint8Array, start: number, end: number, target
 function viewOf(source: Uint8Array, start: number, end: number): Uint8Array {
   if (source === lastSource && start === lastStart && end === lastEnd) return last;
   const view = source.subarray(start, end);
-  if (view.buffer.byteLength > KEPT_MEMORY_BYTES_MAX) return view;
+  // Most of what is too large is so by itself; to ask for the memory that is behind it takes longer than to make the view.
+  if (source.length > KEPT_MEMORY_BYTES_MAX || view.buffer.byteLength > KEPT_MEMORY_BYTES_MAX) return view;
   last = view;
   lastSource = source;
   lastStart = start;

@@ -1,5 +1,4 @@
-import { ownersOf } from "../core/slots/slotMap.ts";
-import { commonSlot, countSlots, eachSlot, type SlotRanges } from "../core/slots/slotRanges.ts";
+import { commonSlot, commonSlots, countSlots, NO_SLOTS, type SlotRanges } from "../core/slots/slotRanges.ts";
 import type { MasterClient } from "../main/master/masterClient.ts";
 import type { ClusterCommand, ClusterPlan, ClusterWork, MoveInWork, Topology } from "../platform/rpc/clusterService.ts";
 import { bytesText } from "./figures.ts";
@@ -62,13 +61,12 @@ export async function followMoves(
 
 /** Slots that are not where they belong yet. */
 export function leftOf(command: ClusterCommand, plan: Pick<ClusterPlan, "moves">, topology: Topology): number {
-  const owners = ownersOf(Object.fromEntries(topology.groups.map(({ name, slots }) => [name, slots]))) ?? [];
-  const isElsewhere = (slot: number, target: string, source: string): boolean =>
-    // A drained group's slots may go to whoever has room by then.
-    command.kind === "drain" ? owners[slot] === source : owners[slot] !== target;
+  const slotsOf = new Map(topology.groups.map(({ name, slots }) => [name, slots]));
   let left = 0;
   for (const { slots, source, target } of plan.moves) {
-    for (const slot of eachSlot(slots)) if (isElsewhere(slot, target, source)) left++;
+    const at = (group: string): number => countSlots(commonSlots(slots, slotsOf.get(group) ?? NO_SLOTS));
+    // A drained group's slots may go to whoever has room by then.
+    left += command.kind === "drain" ? at(source) : countSlots(slots) - at(target);
   }
   return left;
 }

@@ -2,8 +2,8 @@ import { afterMoves } from "../core/placement/afterMoves.ts";
 import { balance } from "../core/placement/balance.ts";
 import type { MoveSlots } from "../core/placement/decision.ts";
 import { movesBetween } from "../core/placement/movesBetween.ts";
-import { type Assignment, assignmentOf, ownersOf } from "../core/slots/slotMap.ts";
-import { commonSlot, eachSlot, type SlotRanges } from "../core/slots/slotRanges.ts";
+import { type Assignment, ownedSlots, slotsOfGroup, withSlots } from "../core/slots/slotMap.ts";
+import { commonSlot, commonSlots, hasSlots, type SlotRanges } from "../core/slots/slotRanges.ts";
 import { type ClusterSettings, type MigrateRequest, weightOf } from "./clusterSettings.ts";
 import type { TreeSnapshot } from "./clusterWatch.ts";
 import { movesUnderWay, sharingGroups } from "./groupViews.ts";
@@ -35,8 +35,7 @@ export function goalsOf(snapshot: TreeSnapshot, settings: ClusterSettings): Goal
   if (now === undefined) return { wanted: [], doneRequests: [], isBalanced: false, problem: undefined };
   const underWay = movesUnderWay(snapshot).map(({ value }) => value);
   const expected = afterMoves(now, underWay);
-  const owners = ownersOf(now)!;
-  const isDone = (slots: SlotRanges, to: string) => [...eachSlot(slots)].every((slot) => owners[slot] === to);
+  const isDone = (slots: SlotRanges, to: string) => hasSlots(slotsOfGroup(now, to), slots);
   const doneRequests = settings.requests.filter(({ slots, to }) => isDone(slots, to)).map(({ id }) => id);
   const open = settings.requests.filter(({ id }) => !doneRequests.includes(id));
   const requested = open.flatMap((request) => wantedOf(request, expected, settings));
@@ -50,11 +49,12 @@ export function goalsOf(snapshot: TreeSnapshot, settings: ClusterSettings): Goal
 }
 
 function withRequestsDone(expected: Assignment, requests: readonly MigrateRequest[]): Assignment {
-  const owners = ownersOf(expected)!;
-  for (const { slots, to } of requests) {
-    for (const slot of eachSlot(slots)) if (owners[slot] !== undefined) owners[slot] = to;
-  }
-  return assignmentOf(owners);
+  // A slot that nobody has cannot be moved.
+  const owned = ownedSlots(expected);
+  return withSlots(
+    expected,
+    requests.map(({ slots, to }) => ({ slots: commonSlots(slots, owned), target: to })),
+  );
 }
 
 function wantedOf(request: MigrateRequest, expected: Assignment, settings: ClusterSettings): WantedMove[] {

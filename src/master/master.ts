@@ -3,7 +3,7 @@ import { err, ok, type Result } from "../base/result.ts";
 import { prepareTree } from "../coordination/clusterTree.ts";
 import type { MoveSlots } from "../core/placement/decision.ts";
 import { encodeMove } from "../core/slots/moveRecord.ts";
-import { eachSlot } from "../core/slots/slotRanges.ts";
+import { SLOT_COUNT } from "../core/slots/slotRanges.ts";
 import type { Clock, Timer, Timers } from "../ports/clock.ts";
 import type { Coordinator, MultiOperation } from "../ports/coordinator.ts";
 import type { WorkerCalls } from "../ports/workerCalls.ts";
@@ -58,6 +58,9 @@ export interface MasterOptions {
 }
 
 const DEFAULTS: MasterOptions = { groupsExpected: undefined, settleMillis: 1_000, stuckMillis: 120_000 };
+
+/** By slot, for as long as moves' sizes are added up. */
+const isMoved = new Uint8Array(SLOT_COUNT);
 
 /**
  * One master of the cluster: stands by, and is active when it is the first of those that are there. It decides by what the coordinator's
@@ -324,9 +327,10 @@ export class Master implements MasterApi {
       const primary = this.#watch.snapshot.groups.get(source)?.primary.id;
       const report = primary === undefined ? undefined : this.#reports?.report(primary);
       if (report === undefined) return { keys: undefined, bytes: undefined };
-      const moved = new Set(eachSlot(slots));
+      isMoved.fill(0);
+      for (const [from, to] of slots) isMoved.fill(1, from, to + 1);
       for (const slot of report.slots) {
-        if (!moved.has(slot.slot)) continue;
+        if (isMoved[slot.slot] === 0) continue;
         keys += slot.keys;
         bytes += slot.bytes;
       }

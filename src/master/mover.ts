@@ -1,8 +1,8 @@
 import type { MoveSlots } from "../core/placement/decision.ts";
 import { nextMoves } from "../core/placement/nextMoves.ts";
 import { encodeMove, isOver, type MoveRecord } from "../core/slots/moveRecord.ts";
-import { ownersOf, slotsOfGroup } from "../core/slots/slotMap.ts";
-import { eachSlot, showRanges } from "../core/slots/slotRanges.ts";
+import { slotsOfGroup } from "../core/slots/slotMap.ts";
+import { hasSlots, showRanges } from "../core/slots/slotRanges.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { MultiOperation } from "../ports/coordinator.ts";
 import type { ClusterSettings } from "./clusterSettings.ts";
@@ -81,10 +81,10 @@ export class Mover {
     locks: MoveLocks,
   ): WantedMove[] {
     const { history, log } = this.#parts;
-    const owners = ownersOf(snapshot.slots!.value.now)!;
+    const { now } = snapshot.slots!.value;
     const able = wanted.filter((move) => {
       if (lockOf(locks, move.slots) !== undefined || history.waitMillis(move.source, move.target) > 0) return false;
-      if ([...eachSlot(move.slots)].some((slot) => owners[slot] !== move.source)) return false;
+      if (!hasSlots(slotsOfGroup(now, move.source), move.slots)) return false;
       const absent = [move.source, move.target].find((group) => !hasPrimary(snapshot, group));
       if (absent === undefined) return true;
       const text = `slots of ${move.source} are to go to ${move.target}, but ${absent} has no primary that is present`;

@@ -3,7 +3,7 @@ import { err, ok, type Result } from "../base/result.ts";
 import { planMove } from "../core/placement/planMove.ts";
 import type { MoveRecord } from "../core/slots/moveRecord.ts";
 import { slotsOfGroup } from "../core/slots/slotMap.ts";
-import { commonSlot, countSlots, eachSlot, SLOT_COUNT, type SlotRanges, showRanges } from "../core/slots/slotRanges.ts";
+import { commonSlot, countSlots, hasSlots, SLOT_COUNT, showRanges } from "../core/slots/slotRanges.ts";
 import { type ClusterSettings, isWeight, REQUESTS_MAX, WEIGHT_MAX, weightOf } from "./clusterSettings.ts";
 import type { TreeSnapshot } from "./clusterWatch.ts";
 import type { Held } from "./followedZnode.ts";
@@ -103,7 +103,7 @@ function migrate(
   const current = snapshot.slots?.value.now;
   if (current === undefined)
     return conflict("no slots are assigned yet: wait until the groups are there, then ask again");
-  if (countSlots(slots) > 0 && isAllOf(slots, slotsOfGroup(current, to)))
+  if (countSlots(slots) > 0 && hasSlots(slotsOfGroup(current, to), slots))
     return done(`group ${to} has all of these slots already`);
   const same = settings.requests.find((each) => each.to === to && showRanges(each.slots) === showRanges(slots));
   if (same !== undefined) return done(`this is under way already, as request ${same.id}`, same.id);
@@ -127,11 +127,6 @@ function migrate(
     sentences: [...sentencesOf(planned.value), ...warnings, ...paused],
     ...{ moves: movesOf(planned.value), request: id, settings: { ...settings, requests } },
   });
-}
-
-function isAllOf(slots: SlotRanges, owned: SlotRanges): boolean {
-  const has = new Set(eachSlot(owned));
-  return [...eachSlot(slots)].every((slot) => has.has(slot));
 }
 
 /** Changes the goals, and tells which moves follow. */

@@ -58,7 +58,7 @@ export abstract class RigProcess {
     this.#isPaused = false;
     this.#process = spawnServer({
       command: process.execPath,
-      args: ["--max-semi-space-size=1", PROGRAM, ...args],
+      args: ["--max-semi-space-size=1", "--v8-pool-size=1", PROGRAM, ...args],
       env,
     });
   }

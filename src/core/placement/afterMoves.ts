@@ -1,5 +1,4 @@
-import { invariant } from "../../base/invariant.ts";
-import { type Assignment, assignmentOf, ownersOf } from "../slots/slotMap.ts";
+import { type Assignment, withSlots } from "../slots/slotMap.ts";
 import type { ActiveMove } from "./nextMoves.ts";
 
 /**
@@ -7,8 +6,5 @@ import type { ActiveMove } from "./nextMoves.ts";
  * its way would be planned a second time otherwise.
  */
 export function afterMoves(current: Assignment, active: readonly ActiveMove[]): Assignment {
-  const owners = ownersOf(current);
-  invariant(owners !== undefined, "no slot has two groups");
-  for (const { slots, target } of active) for (const [from, to] of slots) owners.fill(target, from, to + 1);
-  return assignmentOf(owners);
+  return withSlots(current, active);
 }

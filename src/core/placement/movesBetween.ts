@@ -1,6 +1,6 @@
 import { invariant } from "../../base/invariant.ts";
-import { type Assignment, ownersOf, slotsOfGroup } from "../slots/slotMap.ts";
-import { countSlots, rangesOf, SLOT_COUNT } from "../slots/slotRanges.ts";
+import { type Assignment, sectionsOf, slotsOfGroup } from "../slots/slotMap.ts";
+import { countSlots, rangesOf } from "../slots/slotRanges.ts";
 import type { MoveSlots } from "./decision.ts";
 import { byName } from "./weights.ts";
 
@@ -16,17 +16,17 @@ export interface MoveSize {
  */
 export function movesBetween(current: Assignment, desired: Assignment, { slotsPerMoveMax }: MoveSize): MoveSlots[] {
   invariant(slotsPerMoveMax >= 1, "a move has a slot");
-  const [owners, heirs] = [ownersOf(current), ownersOf(desired)];
-  invariant(owners !== undefined && heirs !== undefined, "no slot has two groups");
   const slotsOf = new Map<string, Map<string, number[]>>();
-  for (let slot = 0; slot < SLOT_COUNT; slot++) {
-    const [source, target] = [owners[slot], heirs[slot]];
-    if (source === undefined || target === undefined || source === target) continue;
-    const targets = slotsOf.get(source) ?? new Map<string, number[]>();
-    slotsOf.set(source, targets);
-    const slots = targets.get(target);
-    if (slots === undefined) targets.set(target, [slot]);
-    else slots.push(slot);
+  const [owners, heirs] = [sectionsOf(current), sectionsOf(desired)];
+  for (let i = 0, j = 0; i < owners.length && j < heirs.length; ) {
+    const [owner, heir] = [owners[i]!, heirs[j]!];
+    const [from, to] = [Math.max(owner.from, heir.from), Math.min(owner.to, heir.to)];
+    if (owner.group !== heir.group && from <= to) {
+      const slots = listOf(slotsOf, owner.group, heir.group);
+      for (let slot = from; slot <= to; slot++) slots.push(slot);
+    }
+    if (owner.to < heir.to) i++;
+    else j++;
   }
   const has = (assignment: Assignment, group: string) => countSlots(slotsOfGroup(assignment, group));
   const aim = (group: string) => `${group} has ${has(current, group)} slots and is to have ${has(desired, group)}`;
@@ -37,6 +37,14 @@ export function movesBetween(current: Assignment, desired: Assignment, { slotsPe
     }
   }
   return takeTurns(lists);
+}
+
+function listOf(slotsOf: Map<string, Map<string, number[]>>, source: string, target: string): number[] {
+  const targets = slotsOf.get(source) ?? new Map<string, number[]>();
+  slotsOf.set(source, targets);
+  const slots = targets.get(target) ?? [];
+  targets.set(target, slots);
+  return slots;
 }
 
 /** The moves that take these slots, ascending, from one group to another, `max` at a time. */

@@ -1,4 +1,4 @@
-import { areRanges, hasSlot, NO_SLOTS, SLOT_COUNT, type SlotRanges } from "./slotRanges.ts";
+import { allSlots, areRanges, hasSlot, NO_SLOTS, SLOT_COUNT, type SlotRanges, slotsWithout } from "./slotRanges.ts";
 
 /** Which group has which slots: what `/slots` says. A group that is not named has none. */
 export interface Assignment {
@@ -16,6 +16,13 @@ export interface SlotMap {
   readonly now: Assignment;
   /** Who was to have what in the beginning, asking nobody for data; it never changes. */
   readonly first: Assignment;
+}
+
+/** Slots in a row that one group has. */
+export interface SlotSection {
+  readonly from: number;
+  readonly to: number;
+  readonly group: string;
 }
 
 /** A group's slots. A name that every object has, such as `constructor`, finds none of them. */
@@ -51,14 +58,29 @@ function isAssignment(value: unknown): value is Assignment {
   return lists.every(areRanges) && areApart(value as Assignment);
 }
 
+/** The ranges of all groups, each with its group, in the order of the slots. */
+export function sectionsOf(assignment: Assignment): readonly SlotSection[] {
+  const sections: SlotSection[] = [];
+  for (const group of Object.keys(assignment)) {
+    for (const [from, to] of assignment[group]!) sections.push({ from, to, group });
+  }
+  return sections.sort((one, other) => one.from - other.from);
+}
+
 /** Each slot's group, undefined for a slot that nobody has; undefined as a whole if a slot has two. */
 export function ownersOf(assignment: Assignment): (string | undefined)[] | undefined {
   if (!areApart(assignment)) return undefined;
-  const owners = new Array<string | undefined>(SLOT_COUNT).fill(undefined);
+  const owners = new Array<string | undefined>(SLOT_COUNT);
+  fillOwners(owners, assignment);
+  return owners;
+}
+
+/** Makes `owners`, of `SLOT_COUNT`, each slot's group; undefined for a slot that nobody has. */
+export function fillOwners(owners: (string | undefined)[], assignment: Assignment): void {
+  owners.fill(undefined);
   for (const [group, ranges] of Object.entries(assignment)) {
     for (const [from, to] of ranges) owners.fill(group, from, to + 1);
   }
-  return owners;
 }
 
 /** The group that has a slot, without looking at all others. */
@@ -89,9 +111,42 @@ export function assignmentOf(owners: readonly (string | undefined)[]): Assignmen
   return Object.fromEntries(assignment);
 }
 
+/** Slots that a group is to have. */
+export interface SlotGift {
+  readonly slots: SlotRanges;
+  readonly target: string;
+}
+
+/** The assignment after these slots were given, whoever had them, one gift after the other. */
+export function withSlots(assignment: Assignment, gifts: readonly SlotGift[]): Assignment {
+  const given = new Map<string, SlotRanges>();
+  let taken = NO_SLOTS;
+  for (const { slots, target } of gifts.toReversed()) {
+    given.set(target, allSlots(given.get(target) ?? NO_SLOTS, slotsWithout(slots, taken)));
+    taken = allSlots(taken, slots);
+  }
+  const after: [string, SlotRanges][] = [];
+  for (const group of new Set([...Object.keys(assignment), ...given.keys()])) {
+    const kept = slotsWithout(slotsOfGroup(assignment, group), taken);
+    const slots = allSlots(kept, given.get(group) ?? NO_SLOTS);
+    if (slots.length > 0) after.push([group, slots]);
+  }
+  // A group may be called `__proto__`: entries make it a property like others.
+  return Object.fromEntries(after);
+}
+
+/** The slots that some group has. */
+export function ownedSlots(assignment: Assignment): SlotRanges {
+  const owned: [number, number][] = [];
+  for (const { from, to } of sectionsOf(assignment)) {
+    const last = owned.at(-1);
+    if (last !== undefined && from === last[1] + 1) last[1] = to;
+    else owned.push([from, to]);
+  }
+  return owned;
+}
+
 /** The map after a move's flip: its slots are the target's. */
 export function withSlotsMoved(map: SlotMap, slots: SlotRanges, target: string): SlotMap {
-  const owners = ownersOf(map.now)!;
-  for (const [from, to] of slots) owners.fill(target, from, to + 1);
-  return { version: map.version + 1, now: assignmentOf(owners), first: map.first };
+  return { version: map.version + 1, now: withSlots(map.now, [{ slots, target }]), first: map.first };
 }

@@ -36,14 +36,56 @@ export function hasSlot(ranges: SlotRanges, slot: number): boolean {
   return ranges.some(([from, to]) => from <= slot && slot <= to);
 }
 
-/** A slot that both have; undefined when they are apart. */
+/** The first slot that both have; undefined when they are apart. */
 export function commonSlot(one: SlotRanges, other: SlotRanges): number | undefined {
-  for (const [from, to] of one) {
-    for (const [otherFrom, otherTo] of other) {
-      if (from <= otherTo && otherFrom <= to) return Math.max(from, otherFrom);
-    }
+  return commonSlots(one, other)[0]?.[0];
+}
+
+/** The slots that both have. */
+export function commonSlots(one: SlotRanges, other: SlotRanges): SlotRanges {
+  const common: SlotRange[] = [];
+  for (let i = 0, j = 0; i < one.length && j < other.length; ) {
+    const [range, otherRange] = [one[i]!, other[j]!];
+    const [from, to] = [Math.max(range[0], otherRange[0]), Math.min(range[1], otherRange[1])];
+    if (from <= to) common.push([from, to]);
+    if (range[1] < otherRange[1]) i++;
+    else j++;
   }
-  return undefined;
+  return common;
+}
+
+/** The slots that one or the other has. */
+export function allSlots(one: SlotRanges, other: SlotRanges): SlotRanges {
+  const all: [number, number][] = [];
+  for (let i = 0, j = 0; i < one.length || j < other.length; ) {
+    const isNext = j === other.length || (i < one.length && one[i]![0] <= other[j]![0]);
+    const [from, to] = isNext ? one[i++]! : other[j++]!;
+    const last = all.at(-1);
+    if (last !== undefined && from <= last[1] + 1) last[1] = Math.max(last[1], to);
+    else all.push([from, to]);
+  }
+  return all;
+}
+
+/** The slots that the one has and the other has not. */
+export function slotsWithout(one: SlotRanges, other: SlotRanges): SlotRanges {
+  const left: SlotRange[] = [];
+  let j = 0;
+  for (const [first, to] of one) {
+    let from = first;
+    while (j < other.length && other[j]![1] < from) j++;
+    for (let k = j; k < other.length && other[k]![0] <= to; k++) {
+      if (other[k]![0] > from) left.push([from, other[k]![0] - 1]);
+      from = other[k]![1] + 1;
+    }
+    if (from <= to) left.push([from, to]);
+  }
+  return left;
+}
+
+/** Whether `ranges` has all of these slots. */
+export function hasSlots(ranges: SlotRanges, slots: SlotRanges): boolean {
+  return slotsWithout(slots, ranges).length === 0;
 }
 
 export function areSame(one: SlotRanges, other: SlotRanges): boolean {

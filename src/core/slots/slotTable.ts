@@ -1,7 +1,7 @@
 import { type ByteReader, MalformedBytes } from "../../base/byteReader.ts";
 import type { ByteWriter } from "../../base/byteWriter.ts";
 import { readRanges, type SlotChange, writeRanges } from "./slotChange.ts";
-import { areSame, eachSlot, NO_SLOTS, rangesOf, SLOT_COUNT, type SlotRanges } from "./slotRanges.ts";
+import { allSlots, areSame, eachSlot, NO_SLOTS, SLOT_COUNT, type SlotRanges, slotsWithout } from "./slotRanges.ts";
 
 /** What a group may do with a slot. */
 export const SLOT_OWNED = 0;
@@ -155,12 +155,11 @@ export class SlotTable {
 
   /** Keys of these slots may be here that are not the group's. */
   #leave(slots: SlotRanges): void {
-    this.leftovers = rangesOf([...eachSlot(this.leftovers), ...eachSlot(slots)]);
+    this.leftovers = allSlots(this.leftovers, slots);
   }
 
   #cleaned(slots: SlotRanges): boolean {
-    const gone = new Set(eachSlot(slots));
-    this.leftovers = rangesOf([...eachSlot(this.leftovers)].filter((slot) => !gone.has(slot)));
+    this.leftovers = slotsWithout(this.leftovers, slots);
     return true;
   }
 

@@ -54,6 +54,9 @@ export class KvLanes {
   readonly backend: KvBackend;
   readonly #address: string;
   readonly #lanes = new Set<KvLane>();
+  /** Those that were used last: one for reads, one for writes. */
+  #reading: KvLane | undefined;
+  #writing: KvLane | undefined;
   /** The node executes nothing at present, or every lane is held up. */
   #queue: KvJob[] = [];
   /** Reads that want more than is here. */
@@ -115,6 +118,15 @@ export class KvLanes {
 
   #laneFor(request: KvRequest): KvLane | undefined {
     const reads = isRead(request);
+    const last = reads ? this.#reading : this.#writing;
+    if (last !== undefined && last.client.postponed === undefined) return last;
+    const lane = this.#freeLane(reads);
+    if (reads) this.#reading = lane;
+    else this.#writing = lane;
+    return lane;
+  }
+
+  #freeLane(reads: boolean): KvLane | undefined {
     for (const lane of this.#lanes) if (lane.reads === reads && lane.client.postponed === undefined) return lane;
     if (this.#lanes.size >= LANES_MAX) return undefined;
     const lane = new KvLane(this, reads, this.#session());
@@ -179,6 +191,8 @@ export class KvLanes {
 
   lost(lane: KvLane): void {
     this.#lanes.delete(lane);
+    if (lane === this.#reading) this.#reading = undefined;
+    if (lane === this.#writing) this.#writing = undefined;
   }
 
   /** Nobody hears any more of what is under way. */
@@ -190,6 +204,8 @@ export class KvLanes {
     this.#behind = [];
     for (const lane of this.#lanes) lane.close();
     this.#lanes.clear();
+    this.#reading = undefined;
+    this.#writing = undefined;
   }
 
   #lookBy(at: number): void {

@@ -122,16 +122,24 @@ export class KvStream implements CallsHandlers {
       return this.#fail({ code: "invalidArgument", reason: "invalidField", message, field: "calls.id" });
     }
     const error = request === undefined ? NO_REQUEST : this.#open.size >= OPEN_MAX ? TOO_MANY : checkRequest(request);
-    if (error !== undefined) return this.answered(id, refusalOf(id, error));
+    if (error !== undefined) return this.answered(refusalOf(id, error));
     const deadline = timeoutMillis > 0 ? Math.min(this.#deadline, now + timeoutMillis) : this.#deadline;
     const job = new StreamJob(request!, id, deadline, this);
-    this.#open.set(id, job);
     this.#lanes.submit(job, now);
+    // What only reads is answered by now.
+    if (job.isOver || this.#isOver) return;
+    job.isOpen = true;
+    this.#open.set(id, job);
   }
 
-  /** A call has its answer. What is answered while a message is gone through, or else in one turn, goes out in one message. */
-  answered(id: number, reply: Output): void {
+  /** An open call has its answer. */
+  answeredLate(id: number, reply: Output): void {
     this.#open.delete(id);
+    this.answered(reply);
+  }
+
+  /** What is answered while a message is gone through, or else in one turn, goes out in one message. */
+  answered(reply: Output): void {
     if (this.#isOver) return;
     this.#answers.push(reply);
     this.#answerBytes += reply.length;
@@ -186,6 +194,8 @@ class StreamJob implements KvJob {
   readonly id: number;
   readonly deadline: number;
   isOver = false;
+  /** The stream knows it by its id. */
+  isOpen = false;
   readonly #stream: KvStream;
 
   constructor(request: KvRequest, id: number, deadline: number, stream: KvStream) {
@@ -196,7 +206,8 @@ class StreamJob implements KvJob {
   }
 
   answered(reply: Output): void {
-    this.#stream.answered(this.id, reply);
+    if (this.isOpen) this.#stream.answeredLate(this.id, reply);
+    else this.#stream.answered(reply);
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Configuration, parseConfiguration } from "../../core/replica/configuration.ts";
-import { ownersOf, parseSlotMap, type SlotMap } from "../../core/slots/slotMap.ts";
+import { fillOwners, parseSlotMap, type SlotMap } from "../../core/slots/slotMap.ts";
+import { SLOT_COUNT } from "../../core/slots/slotRanges.ts";
 import type { Timers } from "../../ports/clock.ts";
 import type { Coordinator, Znode } from "../../ports/coordinator.ts";
 import type { ClusterView, GroupView, WorkerView } from "../../worker/slots/clusterView.ts";
@@ -8,6 +9,11 @@ import type { Roster } from "./roster.ts";
 const SLOTS = "/slots";
 const GROUPS = "/groups";
 const AGAIN_MILLIS = 500;
+/**
+ * Who does not wait for the new slot map reads it so much later: the slots' clients wait for those who do, and for processor time on
+ * what may be the same machine.
+ */
+const LATER_MILLIS = 25;
 /** So many znodes are asked for at the same time. */
 const READS_AT_ONCE = 128;
 
@@ -37,7 +43,8 @@ export class ClusterMap implements ClusterView {
   groups: readonly GroupView[] = [];
   readonly #parts: ClusterMapParts;
   #slotText: string | undefined;
-  #owners: readonly (string | undefined)[] = [];
+  /** One for good: of so large an array each is a piece of memory of its own, and the collector is woken for a few. */
+  readonly #owners = new Array<string | undefined>(SLOT_COUNT).fill(undefined);
   readonly #configurations = new Map<string, ReadGroup>();
   #byId: ReadonlyMap<string, GroupView> = new Map();
   #rosterVersion = -1;
@@ -51,6 +58,8 @@ export class ClusterMap implements ClusterView {
   readonly #watches = new Map<string, () => void>();
   #hasChanged = false;
   readonly #told = new Set<string>();
+  /** Moves whose clients wait here for the next slot map. */
+  readonly #awaiting = new Set<string>();
 
   constructor(parts: ClusterMapParts) {
     this.#parts = parts;
@@ -86,6 +95,11 @@ export class ClusterMap implements ClusterView {
     return isRead && (await this.#parts.roster.read());
   }
 
+  awaitSlotMap(move: string, isAwaited: boolean): void {
+    if (isAwaited) this.#awaiting.add(move);
+    else this.#awaiting.delete(move);
+  }
+
   /** The roster may know other workers now. */
   workersChanged(): void {
     this.#publish();
@@ -106,6 +120,10 @@ export class ClusterMap implements ClusterView {
     if (this.#running || this.#stopped) return;
     this.#running = true;
     void this.#pass();
+  }
+
+  #runLater(): void {
+    this.#parts.timers.after(LATER_MILLIS, () => this.#run());
   }
 
   /** Reads what is stale, and what becomes so meanwhile. */
@@ -193,7 +211,7 @@ export class ClusterMap implements ClusterView {
     if (map === undefined) return this.#tellNonsense(SLOTS, text);
     this.#slotText = text;
     this.slotMap = map;
-    this.#owners = ownersOf(map.now)!;
+    fillOwners(this.#owners, map.now);
     this.#hasChanged = true;
   }
 
@@ -218,7 +236,8 @@ export class ClusterMap implements ClusterView {
       watch = () => {
         if (this.#stopped || !this.#watches.has(path)) return;
         this.#stale.add(path);
-        this.#run();
+        if (path === SLOTS && this.slotMap !== undefined && this.#awaiting.size === 0) this.#runLater();
+        else this.#run();
       };
       this.#watches.set(path, watch);
     }

@@ -33,6 +33,12 @@ export class AnswerWriter {
     out.length = this.bodyStart;
   }
 
+  /** Field `field` of an `Answer` follows, and has so many bytes: there is no `finish`. */
+  beginWhole(out: ByteWriter, id: number, field: number, bytes: number): void {
+    out.ensure(HEAD_BYTES_MAX + bytes);
+    putHead(out, id, field, bytes);
+  }
+
   get bodyEnd(): number {
     return this.out.length;
   }
@@ -52,9 +58,7 @@ export class AnswerWriter {
     out.ensure(HEAD_BYTES_MAX);
     if (start !== bodyStart) out.bytes.copyWithin(start, bodyStart, bodyStart + bytes);
     out.length = this.#start;
-    putLength(out, ANSWERS_FIELD, idBytes(id) + 1 + varintBytes(bytes) + bytes);
-    putUnsigned(out, ID_FIELD, id);
-    putLength(out, field, bytes);
+    putHead(out, id, field, bytes);
     out.length += bytes;
   }
 
@@ -63,6 +67,12 @@ export class AnswerWriter {
     putError(out, error);
     this.finish(ERROR_FIELD);
   }
+}
+
+function putHead(out: ByteWriter, id: number, field: number, bytes: number): void {
+  putLength(out, ANSWERS_FIELD, idBytes(id) + 1 + varintBytes(bytes) + bytes);
+  putUnsigned(out, ID_FIELD, id);
+  putLength(out, field, bytes);
 }
 
 function idBytes(id: number): number {

@@ -10,7 +10,7 @@ import { AnswerWriter, ERROR_FIELD } from "./answerWriter.ts";
 import { isKvArgs, type KvArgs } from "./kvArgs.ts";
 import { evaluateBatch } from "./kvBatch.ts";
 import { type KvError, putError } from "./kvError.ts";
-import { Current, Plan, type PlanContext, planOperation } from "./kvPlan.ts";
+import { Current, getReplyBytes, Plan, type PlanContext, planOperation, putGetReply } from "./kvPlan.ts";
 import { BATCH, COMPARE_AND_SET, DELETE, GET, INCREMENT, type KvRequest, PUT, SCAN } from "./kvRequest.ts";
 import { evaluateScan } from "./kvScan.ts";
 import { KvSessions } from "./kvSessions.ts";
@@ -55,7 +55,7 @@ export function kvTable(node: KvNode): KvTable {
   const single = (call: Call): void => evaluateOne(call, evaluation);
   const isRepeated = (call: Call): boolean => evaluation.sessions.isRepeated(call, kvArgsOf(call).request);
   const specs: CommandSpec[] = [];
-  specs[GET] = spec("kv.get", ["readonly", "fast"], 1, single);
+  specs[GET] = spec("kv.get", ["readonly", "fast"], 1, (call) => evaluateGet(call, evaluation));
   specs[PUT] = spec("kv.put", ["write", "denyoom", "fast"], 1, single);
   specs[DELETE] = spec("kv.delete", ["write", "fast"], 1, single);
   specs[COMPARE_AND_SET] = spec("kv.compareandset", ["write", "denyoom", "fast"], 1, single);
@@ -92,6 +92,18 @@ export function kvArgsOf(call: Call): KvArgs {
   const { args } = call;
   invariant(isKvArgs(args), "a command of the API has a request of the API");
   return args;
+}
+
+/** Like any other operation, but its answer's length is known before: it is written where it stays. */
+function evaluateGet(call: Call, evaluation: KvEvaluation): void {
+  const { current, answer, node } = evaluation;
+  readCurrent(call, 1, current);
+  if (!current.isValue) return evaluateOne(call, evaluation);
+  const { request, id } = kvArgsOf(call);
+  const { out } = call.reply;
+  const { positions } = node;
+  answer.beginWhole(out, id, GET, getReplyBytes(current, request.noValue, call.now, positions));
+  putGetReply(out, current, request.noValue, call.now, positions, node.settledSeq());
 }
 
 function evaluateOne(call: Call, evaluation: KvEvaluation): void {

@@ -4,7 +4,7 @@ import { INTEGER_CHARS_MAX, INTEGER_MAX, INTEGER_MIN, parseInteger } from "../..
 import type { KvError } from "./kvError.ts";
 import { COMPARE_AND_SET, DELETE, GET, INCREMENT, type KvRequest, PUT, type Span } from "./kvRequest.ts";
 import type { Positions } from "./position.ts";
-import { putBool, putOptionalUnsigned, putPart, putSigned } from "./wireWriter.ts";
+import { putBool, putOptionalUnsigned, putPart, putSigned, varintBytes } from "./wireWriter.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -116,23 +116,43 @@ export function planOperation(
 }
 
 function planGet(
-  request: KvRequest,
+  { noValue }: KvRequest,
   current: Current,
   { positions, now, position }: PlanContext,
   body: ByteWriter,
   plan: Plan,
 ): void {
-  if (!current.isValue) {
-    plan.error = WRONG_TYPE;
-    return;
-  }
-  if (current.found) {
+  if (current.isValue) putGetReply(body, current, noValue, now, positions, position);
+  else plan.error = WRONG_TYPE;
+}
+
+/** What `putGetReply` is going to write. */
+export function getReplyBytes(current: Current, noValue: boolean, now: number, positions: Positions): number {
+  const positionBytes = 2 + positions.length;
+  if (!current.found) return positionBytes;
+  let bytes = 2 + 2 * positionBytes;
+  const length = current.end - current.start;
+  if (!noValue && length > 0) bytes += 1 + varintBytes(length) + length;
+  if (current.expireAt > 0) bytes += 1 + varintBytes(Math.max(0, current.expireAt - now));
+  return bytes;
+}
+
+export function putGetReply(
+  body: ByteWriter,
+  current: Current,
+  noValue: boolean,
+  now: number,
+  positions: Positions,
+  position: number,
+): void {
+  const { found, version, start, end, expireAt } = current;
+  if (found) {
     putBool(body, 1, true);
-    if (!request.noValue && current.end > current.start) putPart(body, 2, current.bytes, current.start, current.end);
-    positions.put(body, 3, current.version);
-    if (current.expireAt > 0) putOptionalUnsigned(body, 4, Math.max(0, current.expireAt - now));
+    if (!noValue && end > start) putPart(body, 2, current.bytes, start, end);
+    positions.put(body, 3, version);
+    if (expireAt > 0) putOptionalUnsigned(body, 4, Math.max(0, expireAt - now));
   }
-  positions.put(body, 5, Math.max(position, current.version));
+  positions.put(body, 5, position > version ? position : version);
 }
 
 function planPut(request: KvRequest, current: Current, context: PlanContext, body: ByteWriter, plan: Plan): void {

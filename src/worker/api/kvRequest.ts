@@ -130,12 +130,9 @@ function withOnce(...fields: (Take | undefined)[]): readonly (Take | undefined)[
 }
 
 function takeOnce(request: KvRequest, reader: WireReader): void {
-  const { end } = reader;
-  const stop = reader.bytesField();
-  reader.at = reader.start;
-  reader.end = stop;
-  request.sessionStart = stop;
-  request.sessionEnd = stop;
+  const end = reader.enter();
+  request.sessionStart = reader.end;
+  request.sessionEnd = reader.end;
   while (reader.next()) {
     if (reader.field === 1) {
       request.sessionEnd = reader.bytesField();
@@ -144,7 +141,7 @@ function takeOnce(request: KvRequest, reader: WireReader): void {
     else if (reader.field === 3) request.firstOpen = Math.max(1, reader.unsigned());
     else reader.skip();
   }
-  reader.end = end;
+  reader.leave(end);
 }
 
 /** By method, the fields of its request, as kv.proto numbers them. */
@@ -169,9 +166,13 @@ const FIELDS: { readonly [M in Method]: readonly (Take | undefined)[] } = {
 
 /** The fields of `bytes[start, end)`; those that nobody knows are passed over. Throws `MalformedBytes`. */
 export function readRequest(method: Method, bytes: Uint8Array, start = 0, end = bytes.length): KvRequest {
-  const request = new KvRequest(method, bytes, start, end);
+  return readFields(method, new WireReader(bytes, start, end));
+}
+
+/** What the reader has before its end. */
+function readFields(method: Method, reader: WireReader): KvRequest {
+  const request = new KvRequest(method, reader.bytes, reader.at, reader.end);
   const fields = FIELDS[method];
-  const reader = new WireReader(bytes, start, end);
   while (reader.next()) {
     const take = fields[reader.field];
     if (take === undefined) reader.skip();
@@ -181,18 +182,19 @@ export function readRequest(method: Method, bytes: Uint8Array, start = 0, end = 
 }
 
 function takeOperation(request: KvRequest, reader: WireReader): void {
-  const end = reader.bytesField();
-  const inner = new WireReader(reader.bytes, reader.start, end);
+  const end = reader.enter();
   let operation: KvRequest | undefined;
-  while (inner.next()) {
-    const method = inner.field + OPERATION_SHIFT;
+  while (reader.next()) {
+    const method = reader.field + OPERATION_SHIFT;
     if (method < GET || method > INCREMENT) {
-      inner.skip();
+      reader.skip();
       continue;
     }
-    const stop = inner.bytesField();
-    operation = readRequest(method as Method, reader.bytes, inner.start, stop);
+    const behind = reader.enter();
+    operation = readFields(method as Method, reader);
+    reader.leave(behind);
   }
+  reader.leave(end);
   if (operation === undefined) throw new MalformedBytes("an operation of a batch is of no kind that is known here");
   if (request.operations === NONE) request.operations = [];
   (request.operations as KvRequest[]).push(operation);
@@ -217,10 +219,8 @@ export function readCalls(bytes: Uint8Array, start = 0, end = bytes.length): KvC
   const cancelled: number[] = [];
   const reader = new WireReader(bytes, start, end);
   while (reader.next()) {
-    if (reader.field === 1) {
-      const stop = reader.bytesField();
-      calls.push(readCall(bytes, reader.start, stop));
-    } else if (reader.field === 2) takeCancelled(reader, cancelled);
+    if (reader.field === 1) calls.push(readCall(reader));
+    else if (reader.field === 2) takeCancelled(reader, cancelled);
     else reader.skip();
   }
   return { calls, cancelled };
@@ -232,16 +232,16 @@ function takeCancelled(reader: WireReader, cancelled: number[]): void {
     cancelled.push(reader.unsigned());
     return;
   }
-  const end = reader.bytesField();
-  const inner = new WireReader(reader.bytes, reader.start, end);
-  while (inner.at < end) {
-    const low = inner.varint();
-    cancelled.push(inner.high * 0x1_0000_0000 + low);
+  const end = reader.enter();
+  while (reader.at < reader.end) {
+    const low = reader.varint();
+    cancelled.push(reader.high * 0x1_0000_0000 + low);
   }
+  reader.leave(end);
 }
 
-function readCall(bytes: Uint8Array, start: number, end: number): KvCall {
-  const reader = new WireReader(bytes, start, end);
+function readCall(reader: WireReader): KvCall {
+  const end = reader.enter();
   let id = 0;
   let timeoutMillis = 0;
   let request: KvRequest | undefined;
@@ -250,9 +250,11 @@ function readCall(bytes: Uint8Array, start: number, end: number): KvCall {
     if (field === 1) id = reader.unsigned();
     else if (field === 2) timeoutMillis = reader.unsigned();
     else if (field >= GET && field <= SCAN) {
-      const stop = reader.bytesField();
-      request = readRequest(field as Method, bytes, reader.start, stop);
+      const behind = reader.enter();
+      request = readFields(field as Method, reader);
+      reader.leave(behind);
     } else reader.skip();
   }
+  reader.leave(end);
   return { id, timeoutMillis, request };
 }

@@ -42,8 +42,16 @@ export class WireReader {
   /** The lower half of an integer; the upper one is in `high`. */
   varint(): number {
     const { bytes } = this;
-    let low = 0;
     this.high = 0;
+    if (this.at < this.end) {
+      // Most have one byte.
+      const first = bytes[this.at]!;
+      if (first < 128) {
+        this.at++;
+        return first;
+      }
+    }
+    let low = 0;
     for (let shift = 0; shift < 70; shift += 7) {
       if (this.at >= this.end) throw new MalformedBytes("the message ends within an integer");
       const byte = bytes[this.at++]!;
@@ -96,6 +104,20 @@ export class WireReader {
     this.start = this.at;
     this.at += length;
     return this.at;
+  }
+
+  /** Goes into a field of bytes; answers what `leave` is to be given. */
+  enter(): number {
+    const { end } = this;
+    this.end = this.bytesField();
+    this.at = this.start;
+    return end;
+  }
+
+  /** Goes on behind the field that `enter` went into. */
+  leave(end: number): void {
+    this.at = this.end;
+    this.end = end;
   }
 
   /** Passes over a field that nobody knows. */

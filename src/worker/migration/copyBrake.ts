@@ -3,7 +3,7 @@ import type { CommitLoad } from "./commitLoad.ts";
 /** A page is followed by a pause of at most this. */
 const PAUSE_MILLIS_MAX = 100;
 /** And at least this at the source, as long as there are clients. */
-const PAUSE_MILLIS_MIN = 20;
+const PAUSE_MILLIS_MIN = 30;
 const PAUSE_MILLIS_FIRST = 50;
 /** The shortest pause of all. */
 const PAUSE_MILLIS_LEAST = 1;

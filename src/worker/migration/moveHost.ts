@@ -46,6 +46,8 @@ export interface MoveHost {
   openCopy(slots: SlotRanges, from: number): Promise<Result<CopySource, CallRefusal>>;
   /** Calls the primary of another group; undefined while it is not known who that is. */
   callGroup(group: string): WorkerCaller | undefined;
+  /** Whether clients wait here to be sent to another group, as soon as the coordinator's tree gives it the move's slots. */
+  awaitSlotMap(move: string, isAwaited: boolean): void;
   /** Replies may be due for those who wait because of a slot. */
   slotsChanged(): void;
   /** How slow this group's commits are, and whether something is being copied from it, or to it. */

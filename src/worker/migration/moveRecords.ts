@@ -1,6 +1,6 @@
 import { encodeMove, type MoveRecord, parseMove } from "../../core/slots/moveRecord.ts";
-import { encodeSlotMap, ownersOf, parseSlotMap, type SlotMap, withSlotsMoved } from "../../core/slots/slotMap.ts";
-import { eachSlot } from "../../core/slots/slotRanges.ts";
+import { encodeSlotMap, parseSlotMap, type SlotMap, slotsOfGroup, withSlotsMoved } from "../../core/slots/slotMap.ts";
+import { hasSlots } from "../../core/slots/slotRanges.ts";
 import type { Coordinator, MultiOperation } from "../../ports/coordinator.ts";
 
 const SLOTS = "/slots";
@@ -75,8 +75,7 @@ export class MoveRecords {
     if (read === undefined) return "look";
     const { map } = read;
     const { id, slots, source, target } = record!;
-    const owners = ownersOf(map.now)!;
-    for (const slot of eachSlot(slots)) if (owners[slot] !== source) return "not_owner";
+    if (!hasSlots(slotsOfGroup(map.now, source), slots)) return "not_owner";
     const data = encodeSlotMap(withSlotsMoved(map, slots, target));
     const operations: MultiOperation[] = [{ op: "replace", path: SLOTS, data, version: read.version }];
     const flipped = encodeMove({ ...record!, state: "flipped" });

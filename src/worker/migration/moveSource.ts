@@ -74,6 +74,7 @@ export class MoveSource implements MoveDriver {
     const at = host.log(change);
     if (at === undefined) return "wait";
     host.slotsChanged();
+    host.awaitSlotMap(this.#parts.id, false);
     return (await host.committed(at)) ? "again" : "wait";
   }
 
@@ -144,6 +145,7 @@ export class MoveSource implements MoveDriver {
     const at = host.log({ kind: "close", move: id });
     if (at === undefined) return refused("wrong_state", "the log does not take the close");
     this.counters.phase = "closed";
+    host.awaitSlotMap(id, true);
     this.#parts.wakeUp.wake();
     return host.rules.closeCommittedBeforeFlip ? this.#committed(at, at) : ok(at);
   }
@@ -176,6 +178,8 @@ export class MoveSource implements MoveDriver {
   }
 
   stop(): void {
+    const { host, id } = this.#parts;
+    host.awaitSlotMap(id, false);
     void this.#copy?.close();
   }
 

@@ -1,4 +1,4 @@
-import { eachSlot } from "../../core/slots/slotRanges.ts";
+import { commonSlot, eachSlot } from "../../core/slots/slotRanges.ts";
 import { SLOT_ABSENT } from "../../core/slots/slotTable.ts";
 import { cleanSlots } from "./cleanSlots.ts";
 import type { MoveDriver, MoveDriverParts, Outcome } from "./moveDriver.ts";
@@ -70,8 +70,7 @@ export class MoveTarget implements MoveDriver {
       if (host.slots.stateOf(slot) === SLOT_ABSENT) continue;
       return this.#troubled(`this group has slot ${slot} already, or another move of it goes on`);
     }
-    const left = new Set(eachSlot(host.slots.leftovers));
-    const wasClean = ![...eachSlot(slots)].some((slot) => left.has(slot));
+    const wasClean = commonSlot(host.slots.leftovers, slots) === undefined;
     const outcome = await this.#decided({ kind: "import", move: id, slots, source });
     this.#isClean = wasClean && outcome === "again";
     return outcome;

@@ -123,6 +123,10 @@ export class NodeMoveHost implements MoveHost {
     return this.#node.parts.others?.callGroup?.(group);
   }
 
+  awaitSlotMap(move: string, isAwaited: boolean): void {
+    this.#node.parts.others?.cluster?.awaitSlotMap(move, isAwaited);
+  }
+
   slotsChanged(): void {
     this.#node.executor.tryHeld();
   }

@@ -36,6 +36,8 @@ export interface ClusterView {
   primaryAddress(group: string): string | undefined;
   /** Reads everything anew at the coordinator, as it is at the time of the call or later. Whether that could be done. */
   refresh(): Promise<boolean>;
+  /** While a move's clients wait to be sent to the slots' new group, a new slot map is read as soon as it is there. */
+  awaitSlotMap(move: string, isAwaited: boolean): void;
   /** Calls `listener` after each change; answers how to end that. */
   onChange(listener: () => void): () => void;
 }

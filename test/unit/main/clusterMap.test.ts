@@ -14,6 +14,7 @@ import { Roster } from "../../../src/main/group/roster.ts";
 import { EmbeddedCoordinator } from "../../../src/platform/embeddedCoordinator.ts";
 import { nodeTimers } from "../../../src/platform/nodeClock.ts";
 import { openNodeDisk } from "../../../src/platform/nodeDisk.ts";
+import type { Timers } from "../../../src/ports/clock.ts";
 import type { Coordinator } from "../../../src/ports/coordinator.ts";
 
 const UNTIL_MILLIS = 5_000;
@@ -41,6 +42,7 @@ describe("what a worker knows of the cluster", { timeout: 60_000 }, () => {
   let roster: Roster;
   let map: ClusterMap;
   const notices: string[] = [];
+  const delays: number[] = [];
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), "holdfast-map-"));
@@ -50,7 +52,11 @@ describe("what a worker knows of the cluster", { timeout: 60_000 }, () => {
     operator = coordinator.connect();
     worker = coordinator.connect();
     const onNotice = (text: string): void => void notices.push(text);
-    const parts = { coordinator: coordinator.connect(), timers: nodeTimers, onNotice };
+    const after: Timers["after"] = (millis, run) => {
+      delays.push(millis);
+      return nodeTimers.after(millis, run);
+    };
+    const parts = { coordinator: coordinator.connect(), timers: { ...nodeTimers, after }, onNotice };
     roster = new Roster({ ...parts, onChange: () => map.workersChanged() });
     map = new ClusterMap({ ...parts, roster });
   });
@@ -110,6 +116,26 @@ describe("what a worker knows of the cluster", { timeout: 60_000 }, () => {
     assert.equal(map.primaryAddress("g1"), undefined, "nobody has heard of c");
     await made("/workers/c", record("g1", 9), "session");
     await until(() => map.primaryAddress("g1") === "h:9");
+  });
+
+  it("reads a new slot map a little later, but at once while clients of a move wait for it", async () => {
+    const move = async (target: string): Promise<void> => {
+      const slots = await operator.get("/slots");
+      assert.ok(slots.ok);
+      const { version } = slots.value;
+      await operator.replace("/slots", encodeSlotMap(withSlotsMoved(map.slotMap!, [[5, 6]], target)), version);
+      await until(() => map.ownerOf(5) === target);
+    };
+    delays.length = 0;
+    await move("g1");
+    assert.deepEqual(delays, [25]);
+    map.awaitSlotMap("m1", true);
+    await move("g2");
+    assert.deepEqual(delays, [25]);
+    map.awaitSlotMap("m1", false);
+    await move("g1");
+    assert.deepEqual(delays, [25, 25]);
+    await move("g2");
   });
 
   it("remembers who has gone, and who has nothing to say is passed over", async () => {

@@ -26,7 +26,7 @@ describe("the brake of copies", () => {
     load.isSlow = false;
     assert.equal(brake.next(0), 90);
     for (let page = 0; page < 50; page++) brake.next(0);
-    assert.equal(brake.next(0), 20, "with clients, never off");
+    assert.equal(brake.next(0), 30, "with clients, never off");
   });
 
   it("is off at a target until that is slow itself, and is let off altogether", () => {
@@ -34,8 +34,8 @@ describe("the brake of copies", () => {
     const brake = new CopyBrake(load, "target");
     assert.equal(brake.next(0), 0);
     load.isSlow = true;
-    assert.equal(brake.next(0), 20);
-    assert.equal(brake.next(0), 40);
+    assert.equal(brake.next(0), 30);
+    assert.equal(brake.next(0), 60);
     load.isSlow = false;
     for (let page = 0; page < 60; page++) brake.next(0);
     assert.equal(brake.next(0), 0);

@@ -40,6 +40,7 @@ class Rig {
       ownerOf: (slot: number) => (this.map === undefined ? undefined : ownersOf(this.map.now)![slot]),
       primaryAddress: (group: string) => (group === "g2" ? "h:2" : undefined),
       refresh,
+      awaitSlotMap: () => undefined,
       onChange: () => () => undefined,
     };
     const rig = this;
