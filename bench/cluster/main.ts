@@ -12,7 +12,7 @@ import type { View } from "../views.ts";
 import { measureForwarding } from "./forwarding.ts";
 import { Keys } from "./keys.ts";
 import { measurePauses } from "./pause.ts";
-import { measureRelocate, type RelocateResult } from "./relocate.ts";
+import { measureRelocate, type RelocatePace, type RelocateResult } from "./relocate.ts";
 import { measureSlotsReply } from "./slotsReply.ts";
 import { type HoldfastClusterOptions, holdfastCluster, redisCluster } from "./systems.ts";
 import {
@@ -34,7 +34,7 @@ Slots that move between three groups, beside redis-cli --cluster reshard; how lo
   --systems LIST     for relocate, load and slots: holdfast, redis
   --keys N           keys of 100 bytes in the whole cluster (default 300000)
   --slots N          slots that one command moves (default 4096)
-  --rounds N         commands, of which the medians are reported (default 8)
+  --rounds N         commands, of which the medians are reported (default 2 while idle, 8 under load)
   --rate N           requests a second under load (default 4000)
   --moved N          for pause: how many slots are moved in all (default 1000)
   --slots-per-move N for pause: so many at a time (default 8)
@@ -56,7 +56,7 @@ await runMain(async () => {
       systems: { type: "string", default: "holdfast,redis" },
       keys: { type: "string", default: "300000" },
       slots: { type: "string", default: "4096" },
-      rounds: { type: "string", default: "8" },
+      rounds: { type: "string" },
       rate: { type: "string", default: "4000" },
       moved: { type: "string", default: "1000" },
       "slots-per-move": { type: "string", default: "8" },
@@ -86,25 +86,35 @@ await runMain(async () => {
   const kinds = systems.map((name) => (name === "redis" ? redisCluster(durability) : holdfast));
   const only = new Set(values.only.split(",").map((name) => oneOf("only", name, parts)));
   const keys = new Keys(positive("keys", values.keys));
-  const pace = { slots: positive("slots", values.slots), rounds: positive("rounds", values.rounds) };
-  const rate = positive("rate", values.rate);
+  const slotsEach = positive("slots", values.slots);
+  const roundsOr = (count: number): number => (values.rounds === undefined ? count : positive("rounds", values.rounds));
+  // With a third one idle, slots would go where they were seconds ago, and what they left behind there would be cleaned first.
+  const idle = { slots: slotsEach, rounds: roundsOr(2), rate: 0 };
+  const busy = { slots: slotsEach, rounds: roundsOr(8), rate: positive("rate", values.rate) };
   const machine = machineLines(await describeMachine(host.dataRoot));
-  const method = clusterMethod({ ...options, keys: keys.count, ...pace, rate });
+  const method = clusterMethod({
+    ...options,
+    keys: keys.count,
+    slots: slotsEach,
+    rate: busy.rate,
+    idle: idle.rounds,
+    busy: busy.rounds,
+  });
   for (const line of [...machine, ...method]) console.log(line);
 
-  const relocateAll = async (perSecond: number): Promise<RelocateResult[]> => {
+  const relocateAll = async (pace: RelocatePace): Promise<RelocateResult[]> => {
     const results: RelocateResult[] = [];
-    for (const kind of kinds) results.push(await measureRelocate(kind, host, keys, { ...pace, rate: perSecond }));
+    for (const kind of kinds) results.push(await measureRelocate(kind, host, keys, pace));
     return results;
   };
   const measure = {
     relocate: async (): Promise<View[]> => {
-      const results = await relocateAll(0);
+      const results = await relocateAll(idle);
       return [relocateTargetsView(results), relocateView("Moving slots, idle", results)];
     },
     load: async (): Promise<View[]> => {
-      const results = await relocateAll(rate);
-      return [relocateTargetsView(results), relocateView(`Moving slots under ${rate} requests a second`, results)];
+      const results = await relocateAll(busy);
+      return [relocateTargetsView(results), relocateView(`Moving slots under ${busy.rate} requests a second`, results)];
     },
     pause: async (): Promise<View[]> => {
       const slotsPerMove = positive("slots-per-move", values["slots-per-move"]);

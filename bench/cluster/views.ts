@@ -4,7 +4,7 @@ import type { View } from "../views.ts";
 import type { ForwardingResult } from "./forwarding.ts";
 import { valueBytes } from "./keys.ts";
 import type { Gaps, PauseResult } from "./pause.ts";
-import type { RelocatePace, RelocateResult } from "./relocate.ts";
+import type { RelocateResult } from "./relocate.ts";
 import type { SlotsReplyResult } from "./slotsReply.ts";
 import type { HoldfastClusterOptions } from "./systems.ts";
 
@@ -15,14 +15,25 @@ const targetColumns = [left("target"), right("wanted"), right("measured"), left(
 const idleRatioMin = 5;
 const slowerMax = 2;
 
+export interface MethodFacts extends HoldfastClusterOptions {
+  keys: number;
+  /** Slots that one command moves. */
+  slots: number;
+  /** Requests a second under load. */
+  rate: number;
+  /** Commands while idle, and under load. */
+  idle: number;
+  busy: number;
+}
+
 /** How the figures came about. */
-export function clusterMethod(of: HoldfastClusterOptions & RelocatePace & { keys: number }): string[] {
+export function clusterMethod(of: MethodFacts): string[] {
   const redis = of.durability === "sync" ? "appendfsync always" : "appendfsync everysec";
   return [
     `Three groups of ${of.replicas} (Holdfast, \`--durability ${of.durability}\`, one master, ${of.zookeepers} ZooKeeper) or three primaries (Redis Cluster, \`${redis}\`),`,
     "the clients and the command that moves slots share this machine's cores and its one disk; nothing is pinned. One system runs at a time.",
     `${of.keys} keys of 16 bytes with values of ${valueBytes}; each command moves ${of.slots} slots from one node to the next: \`redis-cli --cluster reshard --cluster-pipeline 100\`,`,
-    `\`holdfast migrate\`. The time is that of the whole command, its start included; medians of ${of.rounds}. Under load: ${of.rate} requests a second, half of them writes, over all keys;`,
+    `\`holdfast migrate\`. The time is that of the whole command, its start included; medians of ${of.idle} while idle and of ${of.busy} under load. Under load: ${of.rate} requests a second, half of them writes, over all keys;`,
     "a latency counts from when a request was due and includes redirections; those of the source are of requests that were sent there first.",
   ];
 }
