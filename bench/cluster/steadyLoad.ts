@@ -18,8 +18,8 @@ export interface LoadSpan {
 const samplesExpected = 1 << 19;
 
 /**
- * One number for each: as objects they would make the collector of the program that measures, with as many threads as there are cores,
- * take the cores from the servers, in the middle of the load.
+ * One number for each: as objects they would have the program that measures collect its memory, which took both cores from the servers
+ * for 100 ms, in the middle of the load. For the same reason it runs with one thread beside its own, and a large young generation.
  */
 class Samples {
   count = 0;

@@ -1,7 +1,8 @@
 import { keySlot } from "../../src/base/crc16.ts";
 import { createPrng } from "../../src/base/prng.ts";
+import { ownerIn } from "../../src/core/slots/assignment.ts";
 import { encodeMove, isOver, type MoveRecord, type MoveState, parseMove } from "../../src/core/slots/moveRecord.ts";
-import { ownerIn, parseSlotMap } from "../../src/core/slots/slotMap.ts";
+import { parseSlotMap } from "../../src/core/slots/slotMap.ts";
 import { eachSlot, type SlotRanges } from "../../src/core/slots/slotRanges.ts";
 import type { Coordinator } from "../../src/ports/coordinator.ts";
 import { ALL_MOVE_RULES, type MoveRules } from "../../src/worker/migration/moveRules.ts";

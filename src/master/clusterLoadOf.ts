@@ -1,6 +1,6 @@
 import { splitAddress } from "../base/address.ts";
 import type { ClusterLoad, GroupLoad, ReplicaLoad, SlotLoad, WorkerLoad } from "../core/placement/clusterLoad.ts";
-import { allSlots, NO_SLOTS } from "../core/slots/slotRanges.ts";
+import { joinedSlots, NO_SLOTS } from "../core/slots/slotRanges.ts";
 import type { ClusterSettings } from "./clusterSettings.ts";
 import type { TreeSnapshot } from "./clusterWatch.ts";
 import { isSpare, workersOfGroup } from "./groupViews.ts";
@@ -38,7 +38,7 @@ export function clusterLoadOf(snapshot: TreeSnapshot, settings: ClusterSettings,
     ],
     groups,
     ...(facts.lastFailoverAt === undefined ? {} : { lastFailoverAt: facts.lastFailoverAt }),
-    moving: moving.reduce((all, { slots }) => allSlots(all, slots), NO_SLOTS),
+    moving: moving.reduce((all, { slots }) => joinedSlots(all, slots), NO_SLOTS),
     notTargets: settings.draining,
   };
 }

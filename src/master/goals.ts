@@ -1,8 +1,7 @@
-import { afterMoves } from "../core/placement/afterMoves.ts";
 import { balance } from "../core/placement/balance.ts";
 import type { MoveSlots } from "../core/placement/decision.ts";
 import { movesBetween } from "../core/placement/movesBetween.ts";
-import { type Assignment, ownedSlots, slotsOfGroup, withSlots } from "../core/slots/slotMap.ts";
+import { type Assignment, afterMoves, ownedSlots, slotsOfGroup } from "../core/slots/assignment.ts";
 import { commonSlot, commonSlots, hasSlots, type SlotRanges } from "../core/slots/slotRanges.ts";
 import { type ClusterSettings, type MigrateRequest, weightOf } from "./clusterSettings.ts";
 import type { TreeSnapshot } from "./clusterWatch.ts";
@@ -51,7 +50,7 @@ export function goalsOf(snapshot: TreeSnapshot, settings: ClusterSettings): Goal
 function withRequestsDone(expected: Assignment, requests: readonly MigrateRequest[]): Assignment {
   // A slot that nobody has cannot be moved.
   const owned = ownedSlots(expected);
-  return withSlots(
+  return afterMoves(
     expected,
     requests.map(({ slots, to }) => ({ slots: commonSlots(slots, owned), target: to })),
   );

@@ -1,7 +1,7 @@
 import { SPARE } from "../base/names.ts";
 import { isMember } from "../core/replica/configuration.ts";
+import { slotsOfGroup } from "../core/slots/assignment.ts";
 import type { MoveRecord } from "../core/slots/moveRecord.ts";
-import { slotsOfGroup } from "../core/slots/slotMap.ts";
 import { countSlots } from "../core/slots/slotRanges.ts";
 import type { TreeSnapshot } from "./clusterWatch.ts";
 import type { Held } from "./followedZnode.ts";

@@ -59,9 +59,6 @@ export interface MasterOptions {
 
 const DEFAULTS: MasterOptions = { groupsExpected: undefined, settleMillis: 1_000, stuckMillis: 120_000 };
 
-/** By slot, for as long as moves' sizes are added up. */
-const isMoved = new Uint8Array(SLOT_COUNT);
-
 /**
  * One master of the cluster: stands by, and is active when it is the first of those that are there. It decides by what the coordinator's
  * tree says and by what workers report, and keeps nothing of importance to itself: a successor reads the same tree and goes on.
@@ -327,7 +324,7 @@ export class Master implements MasterApi {
       const primary = this.#watch.snapshot.groups.get(source)?.primary.id;
       const report = primary === undefined ? undefined : this.#reports?.report(primary);
       if (report === undefined) return { keys: undefined, bytes: undefined };
-      isMoved.fill(0);
+      const isMoved = new Uint8Array(SLOT_COUNT);
       for (const [from, to] of slots) isMoved.fill(1, from, to + 1);
       for (const slot of report.slots) {
         if (isMoved[slot.slot] === 0) continue;

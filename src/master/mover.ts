@@ -1,7 +1,7 @@
 import type { MoveSlots } from "../core/placement/decision.ts";
 import { nextMoves } from "../core/placement/nextMoves.ts";
+import { slotsOfGroup } from "../core/slots/assignment.ts";
 import { encodeMove, isOver, type MoveRecord } from "../core/slots/moveRecord.ts";
-import { slotsOfGroup } from "../core/slots/slotMap.ts";
 import { hasSlots, showRanges } from "../core/slots/slotRanges.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { MultiOperation } from "../ports/coordinator.ts";

@@ -1,8 +1,8 @@
 import { isName, NAME_RULE, SPARE } from "../base/names.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { planMove } from "../core/placement/planMove.ts";
+import { slotsOfGroup } from "../core/slots/assignment.ts";
 import type { MoveRecord } from "../core/slots/moveRecord.ts";
-import { slotsOfGroup } from "../core/slots/slotMap.ts";
 import { commonSlot, countSlots, hasSlots, SLOT_COUNT, showRanges } from "../core/slots/slotRanges.ts";
 import { type ClusterSettings, isWeight, REQUESTS_MAX, WEIGHT_MAX, weightOf } from "./clusterSettings.ts";
 import type { TreeSnapshot } from "./clusterWatch.ts";

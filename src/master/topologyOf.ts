@@ -1,5 +1,5 @@
 import { isMember } from "../core/replica/configuration.ts";
-import { slotsOfGroup } from "../core/slots/slotMap.ts";
+import { slotsOfGroup } from "../core/slots/assignment.ts";
 import { countSlots, SLOT_COUNT } from "../core/slots/slotRanges.ts";
 import { DEFAULT_SETTINGS, weightOf } from "./clusterSettings.ts";
 import type { TreeSnapshot } from "./clusterWatch.ts";

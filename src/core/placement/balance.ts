@@ -1,6 +1,6 @@
 import { invariant } from "../../base/invariant.ts";
 import { err, ok, type Result } from "../../base/result.ts";
-import { type Assignment, assignmentOf, ownersOf, slotsOfGroup } from "../slots/slotMap.ts";
+import { type Assignment, assignmentOf, ownersOf, slotsOfGroup } from "../slots/assignment.ts";
 import { countSlots, SLOT_COUNT, type SlotRanges } from "../slots/slotRanges.ts";
 import { sensibleGroups, type WeightedGroup, wholeShares } from "./weights.ts";
 

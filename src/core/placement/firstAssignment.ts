@@ -1,5 +1,5 @@
 import { ok, type Result } from "../../base/result.ts";
-import { type Assignment, assignmentOf } from "../slots/slotMap.ts";
+import { type Assignment, assignmentOf } from "../slots/assignment.ts";
 import { SLOT_COUNT } from "../slots/slotRanges.ts";
 import { sensibleGroups, type WeightedGroup, wholeShares } from "./weights.ts";
 

@@ -1,5 +1,5 @@
 import { invariant } from "../../base/invariant.ts";
-import { type Assignment, sectionsOf, slotsOfGroup } from "../slots/slotMap.ts";
+import { type Assignment, sectionsOf, slotsOfGroup } from "../slots/assignment.ts";
 import { countSlots, rangesOf } from "../slots/slotRanges.ts";
 import type { MoveSlots } from "./decision.ts";
 import { byName } from "./weights.ts";

@@ -1,6 +1,6 @@
 import { invariant } from "../../base/invariant.ts";
 import { err, ok, type Result } from "../../base/result.ts";
-import { type Assignment, ownersOf } from "../slots/slotMap.ts";
+import { type Assignment, ownersOf } from "../slots/assignment.ts";
 import { commonSlot, countSlots, eachSlot, type SlotRanges } from "../slots/slotRanges.ts";
 import type { MoveSlots } from "./decision.ts";
 import { batches, type MoveSize, takeTurns } from "./movesBetween.ts";

@@ -55,7 +55,7 @@ export function commonSlots(one: SlotRanges, other: SlotRanges): SlotRanges {
 }
 
 /** The slots that one or the other has. */
-export function allSlots(one: SlotRanges, other: SlotRanges): SlotRanges {
+export function joinedSlots(one: SlotRanges, other: SlotRanges): SlotRanges {
   const all: [number, number][] = [];
   for (let i = 0, j = 0; i < one.length || j < other.length; ) {
     const isNext = j === other.length || (i < one.length && one[i]![0] <= other[j]![0]);

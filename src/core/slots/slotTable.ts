@@ -1,7 +1,7 @@
 import { type ByteReader, MalformedBytes } from "../../base/byteReader.ts";
 import type { ByteWriter } from "../../base/byteWriter.ts";
 import { readRanges, type SlotChange, writeRanges } from "./slotChange.ts";
-import { allSlots, areSame, eachSlot, NO_SLOTS, SLOT_COUNT, type SlotRanges, slotsWithout } from "./slotRanges.ts";
+import { areSame, eachSlot, joinedSlots, NO_SLOTS, SLOT_COUNT, type SlotRanges, slotsWithout } from "./slotRanges.ts";
 
 /** What a group may do with a slot. */
 export const SLOT_OWNED = 0;
@@ -155,7 +155,7 @@ export class SlotTable {
 
   /** Keys of these slots may be here that are not the group's. */
   #leave(slots: SlotRanges): void {
-    this.leftovers = allSlots(this.leftovers, slots);
+    this.leftovers = joinedSlots(this.leftovers, slots);
   }
 
   #cleaned(slots: SlotRanges): boolean {

@@ -1,5 +1,6 @@
 import { type Configuration, parseConfiguration } from "../../core/replica/configuration.ts";
-import { fillOwners, parseSlotMap, type SlotMap } from "../../core/slots/slotMap.ts";
+import { fillOwners } from "../../core/slots/assignment.ts";
+import { parseSlotMap, type SlotMap } from "../../core/slots/slotMap.ts";
 import { SLOT_COUNT } from "../../core/slots/slotRanges.ts";
 import type { Timers } from "../../ports/clock.ts";
 import type { Coordinator, Znode } from "../../ports/coordinator.ts";

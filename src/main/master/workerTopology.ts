@@ -1,6 +1,6 @@
 import { readCluster } from "../../coordination/clusterTree.ts";
 import { membersOf } from "../../core/replica/configuration.ts";
-import { slotsOfGroup } from "../../core/slots/slotMap.ts";
+import { slotsOfGroup } from "../../core/slots/assignment.ts";
 import { MASTER_PREFIX, MASTERS, parseMasterRecord } from "../../master/masterRecord.ts";
 import type { Topology, TopologyMaster, TopologyProvider, TopologyWorker } from "../../platform/rpc/clusterService.ts";
 import type { Timers } from "../../ports/clock.ts";

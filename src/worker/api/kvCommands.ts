@@ -102,8 +102,11 @@ function evaluateGet(call: Call, evaluation: KvEvaluation): void {
   const { request, id } = kvArgsOf(call);
   const { out } = call.reply;
   const { positions } = node;
-  answer.beginWhole(out, id, GET, getReplyBytes(current, request.noValue, call.now, positions));
+  const bytes = getReplyBytes(current, request.noValue, call.now, positions);
+  answer.beginWhole(out, id, GET, bytes);
+  const start = out.length;
   putGetReply(out, current, request.noValue, call.now, positions, node.settledSeq());
+  invariant(out.length - start === bytes, "a reply has the length that stands before it");
 }
 
 function evaluateOne(call: Call, evaluation: KvEvaluation): void {

@@ -1,5 +1,6 @@
+import { slotsOfGroup } from "../../core/slots/assignment.ts";
 import { encodeMove, type MoveRecord, parseMove } from "../../core/slots/moveRecord.ts";
-import { encodeSlotMap, parseSlotMap, type SlotMap, slotsOfGroup, withSlotsMoved } from "../../core/slots/slotMap.ts";
+import { encodeSlotMap, parseSlotMap, type SlotMap, withSlotsMoved } from "../../core/slots/slotMap.ts";
 import { hasSlots } from "../../core/slots/slotRanges.ts";
 import type { Coordinator, MultiOperation } from "../../ports/coordinator.ts";
 

@@ -1,5 +1,6 @@
 import { keySlot } from "../../base/crc16.ts";
-import { encodeSlotMap, firstSlotMap, parseSlotMap, type SlotMap, slotsOfGroup } from "../../core/slots/slotMap.ts";
+import { slotsOfGroup } from "../../core/slots/assignment.ts";
+import { encodeSlotMap, firstSlotMap, parseSlotMap, type SlotMap } from "../../core/slots/slotMap.ts";
 import { ALL_SLOTS, countSlots, eachSlot, SLOT_COUNT, type SlotRanges } from "../../core/slots/slotRanges.ts";
 import type { Node } from "../node.ts";
 import type { ClusterView } from "./clusterView.ts";

@@ -36,6 +36,39 @@ test("a whole move under writes: clients are told no more than MOVED", async () 
   assert.deepEqual(refused, []);
 });
 
+test("of all workers the source's primary awaits the new slot map, from the close to the release, and knows it first", async () => {
+  const viewOf = (world: MoveWorld, machine: MoveWorld["machines"][number]) =>
+    world.processOf(machine)!.node!.parts.others!.cluster!;
+  const awaited: unknown[] = [];
+  const spy: Chapter = {
+    name: "all are there",
+    when: (world) => world.isReady,
+    act: (world) => {
+      for (const machine of world.machines) {
+        const view = viewOf(world, machine);
+        const { awaitSlotMap } = view;
+        view.awaitSlotMap = (move, isAwaited) => {
+          const isSource = machine === world.primaryOf("g1");
+          awaited.push([isSource, move, isAwaited, world.phaseAt("g1")]);
+          awaitSlotMap.call(view, move, isAwaited);
+        };
+      }
+    },
+  };
+  const knows = (world: MoveWorld) =>
+    world.machines.filter((machine) => viewOf(world, machine).slotMap?.version === 2).map(({ id }) => id);
+  const first: Chapter = {
+    name: "somebody knows that it is flipped",
+    when: (world) => knows(world).length > 0,
+    act: (world) => assert.deepEqual(knows(world), [world.primaryOf("g1")!.id]),
+  };
+  await tell("first to know", [spy, begin(), first, ...end()], "flipped");
+  assert.deepEqual(awaited, [
+    [true, "m1", true, "closed"],
+    [true, "m1", false, undefined],
+  ]);
+});
+
 test("there and back again", async () => {
   const back: Chapter = {
     name: "all is over",

@@ -1,7 +1,7 @@
 import type { WeightedGroup } from "../../../src/core/placement/weights.ts";
 import { exactShares } from "../../../src/core/placement/weights.ts";
-import type { Assignment } from "../../../src/core/slots/slotMap.ts";
-import { ownersOf } from "../../../src/core/slots/slotMap.ts";
+import type { Assignment } from "../../../src/core/slots/assignment.ts";
+import { ownersOf } from "../../../src/core/slots/assignment.ts";
 import { SLOT_COUNT } from "../../../src/core/slots/slotRanges.ts";
 import { fc } from "../../support/properties.ts";
 

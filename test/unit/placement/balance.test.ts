@@ -6,7 +6,7 @@ import { firstAssignment } from "../../../src/core/placement/firstAssignment.ts"
 import { movesBetween } from "../../../src/core/placement/movesBetween.ts";
 import { nextMoves } from "../../../src/core/placement/nextMoves.ts";
 import type { WeightedGroup } from "../../../src/core/placement/weights.ts";
-import { type Assignment, assignmentOf } from "../../../src/core/slots/slotMap.ts";
+import { type Assignment, assignmentOf } from "../../../src/core/slots/assignment.ts";
 import { ALL_SLOTS, countSlots, SLOT_COUNT } from "../../../src/core/slots/slotRanges.ts";
 import { fc } from "../../support/properties.ts";
 import { anyGroups, countsOf, fewestMoves, slotsMoved, wholeOwners, worstDistance } from "./assignments.ts";

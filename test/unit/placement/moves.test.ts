@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { afterMoves } from "../../../src/core/placement/afterMoves.ts";
 import { balance } from "../../../src/core/placement/balance.ts";
 import type { MoveSlots } from "../../../src/core/placement/decision.ts";
 import { firstAssignment } from "../../../src/core/placement/firstAssignment.ts";
 import { movesBetween } from "../../../src/core/placement/movesBetween.ts";
 import { type ActiveMove, nextMoves } from "../../../src/core/placement/nextMoves.ts";
 import { type MoveRequest, planMove } from "../../../src/core/placement/planMove.ts";
-import { assignmentOf, ownersOf } from "../../../src/core/slots/slotMap.ts";
+import { afterMoves, assignmentOf, ownersOf } from "../../../src/core/slots/assignment.ts";
 import { countSlots, eachSlot, readRanges, showRanges } from "../../../src/core/slots/slotRanges.ts";
 import { fc } from "../../support/properties.ts";
 import { anyGroups, fewestMoves } from "./assignments.ts";

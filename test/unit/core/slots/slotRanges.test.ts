@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { assignmentOf, ownedSlots, ownersOf, sectionsOf, withSlots } from "../../../../src/core/slots/slotMap.ts";
+import { afterMoves, assignmentOf, ownedSlots, ownersOf, sectionsOf } from "../../../../src/core/slots/assignment.ts";
 import {
-  allSlots,
   areRanges,
   commonSlot,
   commonSlots,
   eachSlot,
   hasSlots,
+  joinedSlots,
   rangesOf,
   SLOT_COUNT,
   type SlotRanges,
@@ -40,7 +40,7 @@ describe("ranges of slots", () => {
         assert.deepEqual(setOf(commonSlots(one, other)), new Set(common));
         assert.equal(commonSlot(one, other), common[0]);
         assert.deepEqual(setOf(slotsWithout(one, other)), new Set([...a].filter((each) => !b.has(each))));
-        assert.deepEqual(allSlots(one, other), rangesOf([...a, ...b]));
+        assert.deepEqual(joinedSlots(one, other), rangesOf([...a, ...b]));
         assert.equal(hasSlots(one, other), common.length === b.size);
       }),
     );
@@ -52,7 +52,7 @@ describe("ranges of slots", () => {
       fc.property(owners, fc.array(gift, { maxLength: 4 }), (before, gifts) => {
         const after = [...before];
         for (const { slots, target } of gifts) for (const each of eachSlot(slots)) after[each] = target;
-        assert.deepEqual(ownersOf(withSlots(assignmentOf(before), gifts)), after);
+        assert.deepEqual(ownersOf(afterMoves(assignmentOf(before), gifts)), after);
       }),
       { numRuns: 40 },
     );
