@@ -4,20 +4,21 @@ import type { Socket } from "node:net";
 interface Handle {
   writeLatin1String(request: WriteRequest, text: string): number;
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
-  /** Bytes that the system has not taken yet. */
-  readonly writeQueueSize: number;
 }
 
 interface WriteRequest {
   oncomplete?: (status: number) => void;
   /** Held until the system has taken it. */
   buffer?: Uint8Array;
+  /** -1 for a request that waits for nothing. */
+  getAsyncId(): number;
 }
 
 /** Node's class of write requests, once one of its own writes has shown it. */
 let Request: (new () => WriteRequest) | undefined;
 /** A request is used up only by a write that could not be done at once, which is rare. */
 let spare: WriteRequest | undefined;
+const UNUSED = -1;
 
 /**
  * Writes short texts and messages to a socket without Node's stream in between, which takes more than a tenth of the whole CPU time of a small
@@ -50,7 +51,7 @@ export class DirectWriter {
     const handle = this.#free;
     if (handle === undefined || Request === undefined) return this.#socket.write(text, "latin1");
     spare ??= new Request();
-    return this.#written(handle, handle.writeLatin1String(spare, text), text.length);
+    return this.#written(handle.writeLatin1String(spare, text), text.length);
   }
 
   /** The same with bytes, which nobody changes any more. */
@@ -59,7 +60,7 @@ export class DirectWriter {
     if (handle === undefined || Request === undefined) return this.#socket.write(bytes);
     spare ??= new Request();
     const request = spare;
-    const isDone = this.#written(handle, handle.writeBuffer(request, bytes), bytes.length);
+    const isDone = this.#written(handle.writeBuffer(request, bytes), bytes.length);
     if (spare === undefined) request.buffer = bytes;
     return isDone;
   }
@@ -71,16 +72,21 @@ export class DirectWriter {
     return this.#handle;
   }
 
-  /** Of the write of `spare`: false if it is still to be done, or has failed. */
-  #written(handle: Handle, error: number, bytes: number): boolean {
+  /**
+   * Of the write of `spare`: false if it is still to be done, or has failed. Only the request itself knows whether the write has used it:
+   * the system may take in a second attempt what it had not taken in the first, and then nothing is queued although the request is
+   * in use until `oncomplete`. Node ends the process when such a request is given to another write.
+   */
+  #written(error: number, bytes: number): boolean {
+    const request = spare!;
+    const isUsed = request.getAsyncId() !== UNUSED;
+    if (isUsed) spare = undefined;
     if (error !== 0) {
       this.#socket.destroy();
       return false;
     }
-    if (handle.writeQueueSize === 0) return true;
-    this.#await(spare!, bytes);
-    spare = undefined;
-    return false;
+    if (isUsed) this.#await(request, bytes);
+    return !isUsed;
   }
 
   #await(request: WriteRequest, bytes: number): void {
@@ -95,17 +101,17 @@ export class DirectWriter {
 
 function handleOf(socket: Socket): Handle | undefined {
   const { _handle: handle } = socket as unknown as { readonly _handle?: Partial<Handle> | null };
-  const { writeLatin1String, writeBuffer, writeQueueSize } = handle ?? {};
+  const { writeLatin1String, writeBuffer } = handle ?? {};
   const isKnown = typeof writeLatin1String === "function" && typeof writeBuffer === "function";
-  return isKnown && typeof writeQueueSize === "number" ? (handle as Handle) : undefined;
+  return isKnown ? (handle as Handle) : undefined;
 }
 
-/** Looks at what Node gives the handle with the next piece that goes through the stream. */
+/** Looks at what Node gives the handle with the next piece that goes through the stream, unless it is not what it was. */
 function observeRequest(handle: Handle): void {
   const { writeLatin1String, writeBuffer } = handle;
   const observe = (request: WriteRequest): void => {
     Object.assign(handle, { writeLatin1String, writeBuffer });
-    if (Request === undefined) Request = request.constructor as new () => WriteRequest;
+    if (typeof request.getAsyncId === "function") Request ??= request.constructor as new () => WriteRequest;
   };
   handle.writeLatin1String = (request, text) => {
     observe(request);

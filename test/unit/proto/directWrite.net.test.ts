@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import { DirectWriter } from "../../../src/proto/directWrite.ts";
 
 interface Pair {
@@ -11,6 +15,15 @@ interface Pair {
   readonly writer: DirectWriter;
   readonly drains: () => number;
 }
+
+/** Reads as fast as it can, in a thread of its own; tells how many bytes came. */
+const READER = `
+  const { parentPort, workerData } = require("node:worker_threads");
+  let bytes = 0;
+  require("node:net").connect(workerData).on("data", (chunk) => (bytes += chunk.length)).on("end", () => parentPort.postMessage(bytes));
+`;
+const FAST_WRITES = 3_000;
+const FAST_BYTES = 200_000;
 
 for (const isOdd of [false, true]) {
   describe(isOdd ? "where Node's inside is not what it was" : "texts written straight to a socket's handle", () => {
@@ -24,10 +37,12 @@ for (const isOdd of [false, true]) {
     async function open(): Promise<Pair> {
       const client = connect((server.address() as AddressInfo).port, "127.0.0.1").pause();
       const [socket] = (await once(server, "connection")) as [Socket];
-      const handle = (socket as unknown as { readonly _handle: object })._handle;
-      if (isOdd) Object.defineProperty(handle, "writeQueueSize", { value: undefined });
+      const inside = socket as unknown as { _handle: unknown };
+      const { _handle: handle } = inside;
+      if (isOdd) inside._handle = undefined;
       let drains = 0;
       const writer = new DirectWriter(socket, () => drains++);
+      inside._handle = handle;
       return { client, socket, writer, drains: () => drains };
     }
 
@@ -105,6 +120,33 @@ for (const isOdd of [false, true]) {
         pair.socket.end();
         assert.equal(await reading, `${expected} again`);
       });
+
+    // Node ends the process when the request of a write is used for the next one, and the reader decides which write needs its request.
+    it("survive a reader that takes in between what did not fit", async () => {
+      const directory = await mkdtemp(join(tmpdir(), "holdfast-write-"));
+      const path = join(directory, "socket");
+      const server = createServer({ allowHalfOpen: true }).listen(path);
+      await once(server, "listening");
+      const reader = new Worker(READER, { eval: true, workerData: path });
+      const told = once(reader, "message");
+      const [socket] = (await once(server, "connection")) as [Socket];
+      let onDrain: () => void = () => undefined;
+      const writer = new DirectWriter(socket, () => onDrain());
+      socket.on("drain", () => onDrain());
+      const text = "f".repeat(FAST_BYTES);
+      for (let i = 0; i < FAST_WRITES; i++) {
+        const drained = new Promise<void>((resolve) => {
+          onDrain = resolve;
+        });
+        if (!writer.write(text)) await drained;
+      }
+      socket.end();
+      assert.equal((await told)[0], FAST_WRITES * FAST_BYTES);
+      socket.destroy();
+      server.close();
+      await reader.terminate();
+      await rm(directory, { recursive: true, force: true });
+    });
 
     it("go out before the end of the connection", async () => {
       const pair = await open();
