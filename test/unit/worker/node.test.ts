@@ -36,6 +36,29 @@ describe("a node", () => {
     assert.equal(again.take(), "*5 $1 1 $1 2 $1 3 $1 4 $1 5 ");
   });
 
+  test("takes no more requests when it has taken too much that is not committed, and goes on afterwards", async () => {
+    const rig = await NodeRig.open();
+    const { executor, journal } = rig.node;
+    const value = "v".repeat(1 << 20);
+    const clients = Array.from({ length: 100 }, () => rig.client());
+    for (const [i, client] of clients.entries()) client.request(`SET key${i} ${value}`);
+    const taken = 64;
+    assert.equal(executor.mayExecute(clients[0]!.client), false);
+    assert.ok(journal.uncommittedBytes >= taken << 20 && journal.uncommittedBytes < (taken + 1) << 20);
+    await rig.pass(LOG_MICROS / 2);
+    assert.equal(clients.map((client) => client.take()).join(""), "");
+    const reader = rig.client();
+    reader.request("DBSIZE");
+    assert.equal(reader.take(), "", "reads wait, too");
+    await rig.pass(50 * LOG_MICROS);
+    assert.deepEqual(
+      clients.map((client) => client.take()),
+      clients.map(() => "+OK "),
+    );
+    assert.equal(reader.take(), ":100 ");
+    assert.equal(journal.uncommittedBytes, 0);
+  });
+
   test("answers a write when it is on disk, and a read of it no sooner", async () => {
     const rig = await NodeRig.open();
     const [writer, reader] = [rig.client(), rig.client()];
