@@ -1,17 +1,19 @@
 import { CODECS } from "./codecs.ts";
-import type { AnswerMessage, GetReplyMessage } from "./messages.ts";
+import type { AnswerMessage, GetReplyMessage, PutReplyMessage } from "./messages.ts";
 import { ProtoReader } from "./wire/protoReader.ts";
 
-/** Fields of `CallsReply`, `Answer` and `GetReply` with their wire types. */
+/** Fields of `CallsReply`, `Answer`, `GetReply` and `PutReply` with their wire types. */
 const ANSWERS_TAG = 0x0a;
 const ID_TAG = 0x08;
 const GET_TAG = 0x1a;
+const PUT_TAG = 0x22;
 const GET_REPLY = { found: 0x08, value: 0x12, version: 0x1a, ttlMillis: 0x20, position: 0x2a } as const;
+const PUT_REPLY = { applied: 0x08, version: 0x12, previous: 0x1a } as const;
 const WIRE_TYPE_BITS = 7;
 
 /**
- * The answers of the message `CallsReply` in `bytes[start, end)`, as its codec would decode them. What `Get` answers is most of what comes, and most of it is
- * never looked at: it is read without its fields being copied out. Throws `MalformedMessage`.
+ * The answers of the message `CallsReply` in `bytes[start, end)`, as its codec would decode them. What `Get` and `Put` answer is most of what comes,
+ * and most of it is never looked at: it is read without its fields being copied out. Throws `MalformedMessage`.
  */
 export function readAnswers(bytes: Buffer, start = 0, end = bytes.length): readonly AnswerMessage[] {
   const answers: AnswerMessage[] = [];
@@ -23,26 +25,29 @@ export function readAnswers(bytes: Buffer, start = 0, end = bytes.length): reado
       continue;
     }
     const outer = reader.enter();
-    answers.push(readGet(reader, bytes) ?? (CODECS.answer.decode(reader.part()) as AnswerMessage));
+    answers.push(readReply(reader, bytes) ?? (CODECS.answer.decode(reader.part()) as AnswerMessage));
     reader.leave(outer);
   }
   return answers;
 }
 
-/** Undefined, with nothing read, for another answer than a plain one of `Get`. */
-function readGet(reader: ProtoReader, message: Buffer): AnswerMessage | undefined {
+/** Undefined, with nothing read, for another answer than a plain one of `Get` or `Put`. */
+function readReply(reader: ProtoReader, message: Buffer): AnswerMessage | undefined {
   const start = reader.at;
   if (reader.isAtEnd || reader.varint() !== ID_TAG) return again(reader, start);
   const id = reader.varint();
-  if (reader.isAtEnd || reader.varint() !== GET_TAG) return again(reader, start);
+  const kind = reader.isAtEnd ? 0 : reader.varint();
+  if (kind !== GET_TAG && kind !== PUT_TAG) return again(reader, start);
+  const get = kind === GET_TAG ? new GetReply(message) : undefined;
+  const put = kind === PUT_TAG ? new PutReply(message) : undefined;
   const outer = reader.enter();
-  const get = new GetReply(message);
   while (!reader.isAtEnd) {
     const tag = reader.varint();
-    if (!get.take(tag, reader)) reader.pass(tag & WIRE_TYPE_BITS);
+    if (!(get === undefined ? put!.take(tag, reader) : get.take(tag, reader))) reader.pass(tag & WIRE_TYPE_BITS);
   }
   reader.leave(outer);
-  return reader.isAtEnd ? { id, get } : again(reader, start);
+  if (!reader.isAtEnd) return again(reader, start);
+  return get === undefined ? { id, put: put! } : { id, get };
 }
 
 function again(reader: ProtoReader, start: number): undefined {
@@ -106,5 +111,51 @@ class GetReply implements GetReplyMessage {
 
   get position(): Buffer {
     return this.#message.subarray(this.#positionAt, this.#positionEnd);
+  }
+}
+
+/** The same of a write's. */
+class PutReply implements PutReplyMessage {
+  applied = false;
+  readonly #message: Buffer;
+  #versionAt = 0;
+  #versionEnd = 0;
+  #previousAt = -1;
+  #previousEnd = 0;
+
+  constructor(message: Buffer) {
+    this.#message = message;
+  }
+
+  /** False for what it does not know. */
+  take(tag: number, reader: ProtoReader): boolean {
+    switch (tag) {
+      case PUT_REPLY.applied:
+        this.applied = reader.varint() !== 0;
+        return true;
+      case PUT_REPLY.version:
+        this.#versionEnd = reader.passPart();
+        this.#versionAt = reader.partAt;
+        return true;
+      case PUT_REPLY.previous:
+        this.#previousEnd = reader.passPart();
+        this.#previousAt = reader.partAt;
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  get versionText(): string | undefined {
+    if (this.#versionEnd === this.#versionAt) return undefined;
+    return this.#message.toString("base64url", this.#versionAt, this.#versionEnd);
+  }
+
+  get version(): Buffer {
+    return this.#message.subarray(this.#versionAt, this.#versionEnd);
+  }
+
+  get previous(): Buffer | undefined {
+    return this.#previousAt < 0 ? undefined : this.#message.subarray(this.#previousAt, this.#previousEnd);
   }
 }

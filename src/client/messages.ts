@@ -32,10 +32,12 @@ export interface GetReplyMessage {
   give?<V>(make: (message: Buffer, start: number, end: number) => V): V;
 }
 
-interface PutReplyMessage {
+export interface PutReplyMessage {
   readonly applied: boolean;
   readonly version: Buffer;
-  readonly previous?: Buffer;
+  readonly previous?: Buffer | undefined;
+  /** The version as programs are given it, without a view of its bytes; not every reply has it. */
+  readonly versionText?: string | undefined;
 }
 
 interface DeleteReplyMessage {

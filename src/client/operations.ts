@@ -121,13 +121,18 @@ export function entryOf<V>(reply: GetReplyMessage, give: Give<V>): Entry<V> | un
 /** Of a put, a delete or a compare-and-set. */
 export function writeResultOf<V>(
   isApplied: boolean,
-  reply: { readonly version: Buffer; readonly previous?: Buffer; readonly current?: Buffer },
+  reply: {
+    readonly version: Buffer;
+    readonly versionText?: string | undefined;
+    readonly previous?: Buffer | undefined;
+    readonly current?: Buffer;
+  },
   give: Give<V>,
 ): WriteResult<V> {
   const previous = reply.previous ?? reply.current;
   return {
     isApplied,
-    version: versionOf(reply.version),
+    version: reply.versionText ?? versionOf(reply.version),
     previous: previous === undefined ? undefined : give(previous),
   };
 }

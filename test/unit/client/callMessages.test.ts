@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { readAnswers } from "../../../src/client/answers.ts";
 import { writeCall, writeCancelled } from "../../../src/client/callWriter.ts";
 import type { AnswerMessage, CallKind } from "../../../src/client/messages.ts";
+import { giveBytes, writeResultOf } from "../../../src/client/operations.ts";
 import { ProtoCodecs, type ProtoTree } from "../../../src/client/wire/protoCodec.ts";
 import { ProtoWriter } from "../../../src/client/wire/protoWriter.ts";
 import { KV_PROTO } from "../../../src/proto/kvProto.ts";
@@ -16,10 +17,17 @@ const bytes = fc.uint8Array({ maxLength: 40 }).map((array) => Buffer.from(array)
 const id = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 
 /** A message as plain values, whatever its fields are made of. */
-function plain({ id, get, ...others }: AnswerMessage): object {
-  if (get === undefined) return { id, ...others };
-  const { found, value, version, ttlMillis, position } = get;
-  return { id, get: { found, value, version, ttlMillis, position }, ...others };
+function plain({ id, get, put, ...others }: AnswerMessage): object {
+  if (get !== undefined) {
+    const { found, value, version, ttlMillis, position } = get;
+    return { id, get: { found, value, version, ttlMillis, position }, ...others };
+  }
+  if (put === undefined) return { id, ...others };
+  const { applied, version, previous, versionText } = put;
+  const result = writeResultOf(applied, put, giveBytes);
+  assert.equal(result.version, version.length === 0 ? undefined : version.toString("base64url"));
+  assert.ok(versionText === undefined || versionText === result.version);
+  return { id, put: { applied, version, previous }, ...others };
 }
 
 test("calls are written as their message is", () => {
@@ -96,7 +104,9 @@ test("answers are read as their message is, also with fields that nobody knows y
       ttlMillis: fc.option(id, { nil: undefined }),
     }),
   });
-  const put = fc.record({ put: fc.record({ applied: fc.boolean(), version: bytes }) });
+  const put = fc.record({
+    put: fc.record({ applied: fc.boolean(), version: bytes, previous: fc.option(bytes, { nil: undefined }) }),
+  });
   const error = fc.record({ error: fc.record({ code: fc.nat(16), message: fc.string() }) });
   const answer = fc.tuple(id, fc.oneof(get, put, error)).map(([each, reply]) => ({ id: each, ...reply }));
   const unknown = Buffer.from([0x78, 5, 0x7a, 2, 1, 2]);
@@ -119,8 +129,11 @@ test("answers are read as their message is, also with fields that nobody knows y
 
 test("answers that are cut off are refused", () => {
   const writer = new ProtoWriter();
-  REPLY.encode({ answers: [{ id: 1, get: { found: true, value: Buffer.from("value") } }] }, writer);
-  const message = writer.take();
-  for (let length = 1; length < message.length; length++)
-    assert.throws(() => readAnswers(message.subarray(0, length)), { name: "MalformedMessage" });
+  const version = Buffer.from("version");
+  for (const answer of [{ get: { found: true, value: Buffer.from("value") } }, { put: { applied: true, version } }]) {
+    REPLY.encode({ answers: [{ id: 1, ...answer }] }, writer);
+    const message = writer.take();
+    for (let length = 1; length < message.length; length++)
+      assert.throws(() => readAnswers(message.subarray(0, length)), { name: "MalformedMessage" });
+  }
 });
