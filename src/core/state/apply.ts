@@ -3,7 +3,7 @@ import type { SlotChange } from "../slots/slotChange.ts";
 import { ENCODING_AUTO, ENCODING_RAW, type EncodingHint } from "./coldStore.ts";
 import { HeldCollection } from "./heldCollection.ts";
 import { type KeySpace, VALUE_STRING } from "./keySpace.ts";
-import type { SessionMutation } from "./sessionRow.ts";
+import type { SessionMutation } from "./sessionMutation.ts";
 import { SessionRows } from "./sessionRows.ts";
 import type { Ref } from "./slab.ts";
 import { type Collection, VALUE_HASH, VALUE_LIST, VALUE_SET, VALUE_ZSET } from "./values/collection.ts";

@@ -3,7 +3,7 @@ import { readSlotChange, type SlotChange } from "../slots/slotChange.ts";
 import type { Applier } from "./apply.ts";
 import type { EncodingHint } from "./coldStore.ts";
 import * as kind from "./mutation.ts";
-import { SessionMutation } from "./sessionRow.ts";
+import { SessionMutation } from "./sessionMutation.ts";
 import { decodeCollection } from "./values/decode.ts";
 
 /**

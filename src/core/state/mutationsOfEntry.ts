@@ -4,7 +4,7 @@ import { ENCODING_EMBSTR } from "./coldStore.ts";
 import { readSlotMutation } from "./decodeMutation.ts";
 import * as kind from "./mutation.ts";
 import { KEY_BYTES_MAX } from "./record.ts";
-import { SessionMutation } from "./sessionRow.ts";
+import { SessionMutation } from "./sessionMutation.ts";
 import { decodeCollection } from "./values/decode.ts";
 
 /** As long as a string may become (Redis documentation, "proto-max-bulk-len"). */

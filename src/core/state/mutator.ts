@@ -9,7 +9,8 @@ import { decodeMutation } from "./decodeMutation.ts";
 import { type KeySpace, VALUE_STRING } from "./keySpace.ts";
 import * as kind from "./mutation.ts";
 import { MutationCursor } from "./mutationsOfEntry.ts";
-import { SessionMutation, type SessionRow } from "./sessionRow.ts";
+import { SessionMutation, writeSessionMutation } from "./sessionMutation.ts";
+import type { SessionRow } from "./sessionRow.ts";
 import type { Collection } from "./values/collection.ts";
 
 /** `OBJECT ENCODING` of a string that is written: by its bytes, or as `APPEND` or `INCRBYFLOAT` leave it. */
@@ -283,19 +284,11 @@ export class Mutator {
     row?: SessionRow,
   ): void {
     const log = this.#start(kind.MUTATION_SESSION);
-    log.lengthBytes(key, 0, key.length);
-    log.u48(expireAt);
-    log.varint(firstOpen);
-    log.varint(1);
     const answer = this.#answer;
     answer.expireAt = expireAt;
     answer.firstOpen = firstOpen;
     answer.first = number;
-    answer.start = log.length;
-    log.varint(number);
-    log.u8(answerKind);
-    log.lengthBytes(body, bodyStart, bodyEnd);
-    answer.end = log.length;
+    writeSessionMutation(log, key, answerKind, body, bodyStart, bodyEnd, answer);
     const { state } = this;
     this.#apply.sessions.add(state.findKept(), answer, log.bytes, this.#seq, row);
     state.forgetSeek();

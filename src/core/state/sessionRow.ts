@@ -1,4 +1,3 @@
-import { ByteReader, MalformedBytes } from "../../base/byteReader.ts";
 import { ByteWriter } from "../../base/byteWriter.ts";
 
 /**
@@ -18,9 +17,6 @@ const ROOM_BYTES = 32;
 export const ROW_ANSWERS_MAX = 1_000;
 /** The longest body of an answer. */
 export const ANSWER_BYTES_MAX = 1_024;
-/** More than a row ever has, and no more than its head can say. */
-const COUNT_MAX = 0xffff;
-const NUMBER_MAX = Number.MAX_SAFE_INTEGER;
 const HIGH = 0x1_0000_0000;
 const NOTHING = new Uint8Array(0);
 
@@ -183,59 +179,6 @@ export function writeRowHead(
   setU32(bytes, at + 6, end);
   setU64(bytes, at + 10, firstOpen);
   setU64(bytes, at + 18, last);
-}
-
-/** What a `MUTATION_SESSION` says behind its key. */
-export class SessionMutation {
-  expireAt = 0;
-  firstOpen = 1;
-  count = 0;
-  /** The number of the first answer. */
-  first = 0;
-  /** Of the answers, in the reader's bytes. */
-  start = 0;
-  end = 0;
-
-  /** The answers, which were checked. */
-  *each(bytes: Uint8Array): Generator<{ readonly number: number; readonly start: number; readonly end: number }> {
-    const reader = new ByteReader(bytes, this.start, this.end);
-    while (reader.remaining > 0) {
-      const start = reader.at;
-      const number = reader.varint();
-      reader.u8();
-      reader.take(reader.varint());
-      yield { number, start, end: reader.at };
-    }
-  }
-
-  /** Reads it to its end and sees to it that it can be applied. Throws `MalformedBytes`. */
-  read(reader: ByteReader): this {
-    this.expireAt = reader.u48();
-    this.firstOpen = numberOf(reader);
-    this.count = reader.varint();
-    this.start = reader.at;
-    let before = 0;
-    for (let left = this.count; left > 0; left--) {
-      const number = numberOf(reader);
-      if (number <= before) throw new MalformedBytes("answers of a session are not in the order of their numbers");
-      if (before === 0) this.first = number;
-      before = number;
-      reader.u8();
-      const length = reader.varint();
-      if (length > ANSWER_BYTES_MAX) throw new MalformedBytes(`an answer of ${length} bytes is remembered`);
-      reader.take(length);
-    }
-    this.end = reader.at;
-    if (this.expireAt === 0) throw new MalformedBytes("a session without an end");
-    if (this.count > COUNT_MAX) throw new MalformedBytes("a session with too many answers");
-    return this;
-  }
-}
-
-function numberOf(reader: ByteReader): number {
-  const number = reader.varint();
-  if (number === 0 || number > NUMBER_MAX) throw new MalformedBytes(`${number} is no number of a session`);
-  return number;
 }
 
 function u32(bytes: Uint8Array, at: number): number {

@@ -1,6 +1,7 @@
 import { copyBytes } from "../../base/copyBytes.ts";
 import { type KeySpace, VALUE_SESSION } from "./keySpace.ts";
-import { ROW_HEAD_BYTES, type SessionMutation, SessionRow, SessionRowWriter, writeRowHead } from "./sessionRow.ts";
+import type { SessionMutation } from "./sessionMutation.ts";
+import { ROW_HEAD_BYTES, SessionRow, SessionRowWriter, writeRowHead } from "./sessionRow.ts";
 import type { Ref } from "./slab.ts";
 
 /** Makes `row` what is remembered at `ref`: 0 for none. What else a key may hold is none, too. It is of use until the next change. */

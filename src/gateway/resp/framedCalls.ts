@@ -35,7 +35,7 @@ export class FramedCalls implements CallsStream {
   constructor(line: FramedLine) {
     this.#line = line;
     this.#frames = new FrameReader(MESSAGE_BYTES_MAX, (bytes, start, end) => {
-      if (end > start) this.#handlers?.onMessage(bytes, start, end);
+      if (end > start) this.#handlers?.onMessage(bytes === kept.bytes ? kept.plain : bytes, start, end);
       else line.write(EMPTY_FRAME);
     });
   }

@@ -12,9 +12,12 @@ test("what is kept stays as it was, whatever is read and kept afterwards", () =>
       const all = lengths.map((length, i) => {
         shared.fill(i + 1, 0, length);
         kept.keep(shared, length);
-        const { bytes, start, end } = kept;
+        const { bytes, plain, start, end } = kept;
         shared.fill(0xff);
-        return () => assert.equal(bytes.compare(Buffer.alloc(length, i + 1), 0, length, start, end), 0);
+        return () => {
+          assert.equal(bytes.compare(Buffer.alloc(length, i + 1), 0, length, start, end), 0);
+          assert.deepEqual(plain.subarray(start, end), new Uint8Array(length).fill(i + 1));
+        };
       });
       for (const check of all) check();
     }),
