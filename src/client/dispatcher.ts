@@ -234,6 +234,7 @@ export class Dispatcher implements LinkEvents {
     const now = performance.now();
     for (const link of this.links.values()) {
       if (link.inFlight === 0) continue;
+      link.impatient(now);
       for (const request of link.pending) {
         if (now >= request.deadline) this.#expire(request);
         else if (now - request.sentAt >= PATIENCE_MILLIS && this.#mayAskAgain(request, link)) this.#askAgain(request);

@@ -15,9 +15,13 @@ import { CallsSocket } from "./wire/callsSocket.ts";
 import { type CallHandlers, Channel, type ChannelOptions, type OpenCall } from "./wire/channel.ts";
 import { type GrpcStatus, STATUS } from "./wire/grpcStatus.ts";
 import { ProtoWriter } from "./wire/protoWriter.ts";
+import { WritePacing } from "./writePacing.ts";
 
 /** More than that does not wait for the end of the turn. */
 const MESSAGE_BYTES_ENOUGH = 256 * 1024;
+/** More than that does not wait for answers: it is a big batch. */
+const WAITING_BYTES_MAX = 16 * 1024;
+const WAITING_MILLIS_MAX = 5;
 /** A replica that has said it is not in sync is asked again so much later. */
 const AVOIDED_MILLIS = 500;
 /** With so few calls under way, what they wait for counts more than what messages cost. */
@@ -66,12 +70,18 @@ export class Link implements NodeLoad {
   /** Calls from this id on are not written yet. */
   #firstUnwritten = 1;
   #isFlushing = false;
+  readonly #pacing = new WritePacing();
+  /** The last write that is not written yet; 0: there is none. */
+  #lastWrite = 0;
   /** After so many more calls what is asked goes out without waiting for the end of the turn; 0: it waits. */
   #splitAfter = 0;
   readonly #flush = (): void => {
     this.#isFlushing = false;
     this.#write();
   };
+
+  /** Once the program has heard the answers, and has asked what it then asks. */
+  readonly #goOn = (): void => this.#writeInTime();
 
   constructor(address: string, options: LinkOptions, events: LinkEvents) {
     this.address = address;
@@ -112,6 +122,11 @@ export class Link implements NodeLoad {
     if (request.kind === "get") this.#gets.add(request);
     const writer = this.#begin();
     writeCall(writer, id, Math.max(1, Math.ceil(request.deadline - now)), request.kind, request.message);
+    if (request.isWrite) {
+      this.#lastWrite = id;
+      this.#pacing.began();
+      if (writer.length <= WAITING_BYTES_MAX && this.#pacing.waits(this.#roundTripMillis)) return;
+    }
     if (this.#splitAfter > 0 && --this.#splitAfter === 0) this.#write();
     else this.#writeInTime();
   }
@@ -125,9 +140,17 @@ export class Link implements NodeLoad {
     return now < this.#avoidedUntil;
   }
 
+  /** Writes have waited long enough for the answer to others. Called now and then. */
+  impatient(now: number): void {
+    if (this.#pacing.awaitedMillis(now) < WAITING_MILLIS_MAX) return;
+    this.#pacing.giveUp();
+    this.#write();
+  }
+
   /** Its answer is wanted no longer. */
   forget(request: Request, now = performance.now()): void {
     if (!this.#done(request)) return;
+    this.#pacing.forget(request.id);
     const age = now - request.sentAt;
     // It would have taken at least that long.
     if (request.kind === "get" && age > this.#latency.at(now)) this.#latency.add(age, now);
@@ -146,9 +169,15 @@ export class Link implements NodeLoad {
     this.channel.close();
   }
 
+  get #roundTripMillis(): number {
+    return this.#stream?.roundTripMillis ?? Number.POSITIVE_INFINITY;
+  }
+
   #done(request: Request): boolean {
+    if (!this.#pending.delete(request.id)) return false;
     if (request.kind === "get") this.#gets.remove(request);
-    return this.#pending.delete(request.id);
+    if (request.isWrite) this.#pacing.ended();
+    return true;
   }
 
   #begin(): ProtoWriter {
@@ -174,6 +203,9 @@ export class Link implements NodeLoad {
     this.#firstUnwritten = this.#nextId;
     this.messages++;
     stream.write(frame);
+    if (this.#lastWrite === 0) return;
+    this.#pacing.sent(this.#lastWrite, performance.now());
+    this.#lastWrite = 0;
   }
 
   #open(): OpenCall {
@@ -235,6 +267,10 @@ export class Link implements NodeLoad {
     if (answers.length >= SPLIT_MIN && answers.length === this.#pending.size) this.#splitAfter = answers.length >> 1;
     let isMeasured = false;
     for (const answer of answers) {
+      if (this.#pacing.answered(answer.id, now)) {
+        if (this.#pacing.isWorthIt(this.#roundTripMillis)) this.#splitAfter = 0;
+        if (this.#writer.length > 0) queueMicrotask(this.#goOn);
+      }
       const request = this.#pending.get(answer.id);
       if (request === undefined) continue;
       this.#done(request);
@@ -252,6 +288,8 @@ export class Link implements NodeLoad {
   #end(status: GrpcStatus): void {
     this.#stream = undefined;
     this.carrier = undefined;
+    this.#pacing.giveUp();
+    if (this.#writer.length > 0) this.#writeInTime();
     const requests = this.#pending.entries().filter(([id]) => id < this.#firstUnwritten);
     for (const [, request] of requests) {
       this.#done(request);

@@ -6,6 +6,7 @@ import { FrameReader, writeFrameHead } from "../../proto/grpcFrames.ts";
 import { KeptBytes } from "../../proto/keptBytes.ts";
 import { type CallHandlers, MESSAGE_BYTES_MAX, type OpenCall } from "./channel.ts";
 import { type GrpcStatus, STATUS, statusOfTrailers } from "./grpcStatus.ts";
+import { RoundTrips } from "./roundTrips.ts";
 import { watchLife } from "./signOfLife.ts";
 
 /** Whoever has not agreed to carry calls by then is asked over gRPC. */
@@ -15,6 +16,9 @@ const GREETING_BYTES_MAX = 1024;
 const CALLS_COMMAND = "*2\r\n$5\r\nCALLS\r\n$1\r\n1\r\n";
 const AGREED = "+OK\r\n";
 const EMPTY_FRAME = Buffer.alloc(5);
+/** Round trips are measured at the beginning, where the first ones are slow, and then while the connection is used. */
+const FIRST_ROUND_TRIPS = 4;
+const MEASURE_MILLIS = 250;
 const READ_BYTES = 64 * 1024;
 /** What is read is copied out of it at once, so all connections share it. */
 const shared = Buffer.allocUnsafeSlow(READ_BYTES);
@@ -42,13 +46,18 @@ export class CallsSocket implements OpenCall {
   #isOver = false;
   #timer: NodeJS.Timeout | undefined;
   #stopWatching: (() => void) | undefined;
+  readonly #roundTrips = new RoundTrips();
+  #pingedAt: number | undefined;
+  #wasUsed = false;
 
   constructor(address: Address, password: string | undefined, handlers: CallsSocketHandlers) {
     this.#handlers = handlers;
     this.#frames = new FrameReader(
       MESSAGE_BYTES_MAX,
       (bytes, start, end) => {
-        if (end > start && !this.#isOver) handlers.onMessage(bytes, start, end);
+        if (this.#isOver) return;
+        if (end > start) handlers.onMessage(bytes, start, end);
+        else this.#answered();
       },
       (bytes, start, end) => {
         this.#status = statusOfTrailers(bytes.subarray(start, end));
@@ -80,8 +89,13 @@ export class CallsSocket implements OpenCall {
       this.#waiting.push(frame);
       return;
     }
+    this.#wasUsed = true;
     writeFrameHead(frame);
     if (!this.#socket.destroyed) this.#writer.writeBytes(frame);
+  }
+
+  get roundTripMillis(): number {
+    return this.#roundTrips.millis;
   }
 
   end(): void {
@@ -112,14 +126,33 @@ export class CallsSocket implements OpenCall {
     clearTimeout(this.#timer);
     this.#stopWatching = watchLife({
       heardAt: () => this.#heardAt,
-      ping: () => this.#socket.write(EMPTY_FRAME),
+      ping: () => this.#ping(),
       giveUp: () => this.#socket.destroy(),
     });
+    this.#timer = setInterval(() => {
+      if (this.#wasUsed) this.#ping();
+      this.#wasUsed = false;
+    }, MEASURE_MILLIS);
     this.#writer = new DirectWriter(this.#socket, () => {});
+    this.#ping();
     const frames = this.#waiting;
     this.#waiting = [];
     for (const frame of frames) this.write(frame);
     return start + wanted.length - before;
+  }
+
+  /** Asks for an empty frame. */
+  #ping(): void {
+    if (this.#pingedAt !== undefined || this.#socket.destroyed) return;
+    this.#pingedAt = performance.now();
+    this.#writer!.writeBytes(EMPTY_FRAME);
+  }
+
+  #answered(): void {
+    if (this.#pingedAt === undefined) return;
+    this.#roundTrips.add(performance.now() - this.#pingedAt);
+    this.#pingedAt = undefined;
+    if (this.#roundTrips.count < FIRST_ROUND_TRIPS) this.#ping();
   }
 
   #closed(): void {
@@ -131,7 +164,7 @@ export class CallsSocket implements OpenCall {
 
   #over(): void {
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
     this.#stopWatching?.();
   }
 }

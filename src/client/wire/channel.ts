@@ -32,6 +32,8 @@ export interface CallHandlers {
 export interface OpenCall {
   /** `frame` begins with room for the frame's head (`FRAME_HEAD_BYTES`). */
   write(frame: Buffer): void;
+  /** The least that a message there and back takes; not known of all. */
+  readonly roundTripMillis?: number;
   /** Nothing more is said from this side. */
   end(): void;
   /** Gives it up; `onEnd` does not come any more. */
