@@ -21,7 +21,6 @@ import { WritePacing } from "./writePacing.ts";
 const MESSAGE_BYTES_ENOUGH = 256 * 1024;
 /** More than that does not wait for answers: it is a big batch. */
 const WAITING_BYTES_MAX = 16 * 1024;
-const WAITING_MILLIS_MAX = 5;
 /** A replica that has said it is not in sync is asked again so much later. */
 const AVOIDED_MILLIS = 500;
 /** With so few calls under way, what they wait for counts more than what messages cost. */
@@ -142,7 +141,7 @@ export class Link implements NodeLoad {
 
   /** Writes have waited long enough for the answer to others. Called now and then. */
   impatient(now: number): void {
-    if (this.#pacing.awaitedMillis(now) < WAITING_MILLIS_MAX) return;
+    if (this.#writer.length === 0 || !this.#pacing.isOverdue(now)) return;
     this.#pacing.giveUp();
     this.#write();
   }

@@ -2,6 +2,7 @@
 const ROUND_TRIP_PART_MAX = 1 / 4;
 /** And only where there are more than so many under way, in the mean: two or three that wait for each other would gain nothing. */
 const CROWD_MIN = 2.5;
+const OVERDUE_MILLIS_MIN = 5;
 /** Weights of samples in means. */
 const TIME_WEIGHT = 1 / 8;
 const CROWD_WEIGHT = 1 / 16;
@@ -67,8 +68,8 @@ export class WritePacing {
     this.#awaited = 0;
   }
 
-  /** For how long an answer has been waited for. */
-  awaitedMillis(now: number): number {
-    return this.#awaited === 0 ? 0 : now - this.#awaitedAt;
+  /** Whether the answer takes so long that nobody should wait for it: the node stands still, or that write waits for something of its own. */
+  isOverdue(now: number): boolean {
+    return this.#awaited !== 0 && now - this.#awaitedAt >= Math.max(OVERDUE_MILLIS_MIN, 2 * this.#writeMillis);
   }
 }

@@ -203,7 +203,7 @@ describe("writes to one node", () => {
     link.impatient(performance.now());
     await turns();
     assert.equal(link.messages, 2);
-    link.impatient(performance.now() + 5);
+    link.impatient(performance.now() + 10 * WRITE_MILLIS);
     assert.equal(await node.message(), "put 12");
   });
 
